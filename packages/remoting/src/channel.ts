@@ -1,0 +1,54 @@
+import type { AnyCommand, Frame, RequestBodyOf, RequestHeaderOf, ResponseBodyOf, ResponseHeaderOf } from '@kitemq/protocol';
+
+/** Options of a call to a peer. */
+export interface InvokeOptions {
+  /** How long to wait for the answer. Default 3000 ms. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Text fields besides the declared header (signatures, hooks). */
+  readonly ext?: Readonly<Record<string, string>>;
+}
+
+/** An answer, whatever its code; `ok` when the code is 0. */
+export interface Reply<C extends AnyCommand> {
+  readonly code: number;
+  readonly remark: string | undefined;
+  readonly frame: Frame;
+  /** The declared response header. @throws KiteError `KITE_HEADER_INVALID` */
+  header(): ResponseHeaderOf<C>;
+  /** The decoded body. @throws KiteError `KITE_BODY_INVALID` */
+  body(): ResponseBodyOf<C>;
+  /** The body's bytes; they belong to the caller. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** What both ends can do with a connection. */
+export interface Channel {
+  /** Unique in this process. */
+  readonly id: number;
+  /** `ip:port` of the peer, as RocketMQ writes it (no brackets around IPv6). */
+  readonly remoteAddress: string;
+  /** `ip:port` that the peer dialled (server side) or of our end (client side). */
+  readonly localAddress: string;
+  readonly remoteIp: string;
+  readonly remotePort: number;
+  readonly closed: boolean;
+  /** Language and version that the peer named in its last frame. */
+  readonly peerVersion: number;
+  readonly peerLanguage: number;
+  /**
+   * Sends a request and waits for its answer. Any response code resolves.
+   * @throws KiteError `KITE_TIMEOUT` | `KITE_CHANNEL_CLOSED` | `KITE_ABORTED` | `KITE_TOO_MANY_REQUESTS`
+   */
+  invoke<C extends AnyCommand>(
+    command: C,
+    header: RequestHeaderOf<C>,
+    body?: RequestBodyOf<C>,
+    options?: InvokeOptions,
+  ): Promise<Reply<C>>;
+  /** Sends a request nobody answers. False when the channel is closed or its peer reads too slowly. */
+  invokeOneway<C extends AnyCommand>(command: C, header: RequestHeaderOf<C>, body?: RequestBodyOf<C>, ext?: Readonly<Record<string, string>>): boolean;
+  /** Calls back once when the connection is gone (at once when it is already). */
+  onClose(callback: (channel: Channel) => void): void;
+  close(): void;
+}

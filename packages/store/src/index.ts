@@ -1,0 +1,2 @@
+export * from './message-store.ts';
+export type { RecoveryReport } from './recovery-report.ts';

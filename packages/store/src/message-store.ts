@@ -1,0 +1,182 @@
+import type { RecoveryReport } from './recovery-report.ts';
+
+/** A message on its way into the log. Nothing of it is kept after `append` returns. */
+export interface MessageToAppend {
+  topic: string;
+  queueId: number;
+  /** The application's flag, copied through. */
+  flag: number;
+  sysFlag: number;
+  /** Milliseconds since the epoch, from the producer. */
+  bornTimestamp: number;
+  /** 4 or 16 address bytes and a big-endian int32 port; 20 bytes long means IPv6 (the store sets the sysFlag bit). */
+  bornHost: Uint8Array;
+  reconsumeTimes: number;
+  preparedTransactionOffset: number;
+  body: Uint8Array;
+  /** Property string, encoded (`name 1 value 2 …`), as it is to be stored. */
+  properties: Uint8Array;
+  /** What the queue entry holds for filtering: the Java hash of TAGS, 0 without. */
+  tagsCode: number;
+}
+
+/** Why a message was not taken. `accepted` means that the completion will be called. */
+export const AppendStatus = {
+  accepted: 0,
+  /** Topic, body or properties longer than the format or `maxMessageSize` allows. */
+  messageIllegal: 1,
+  /** The disk is (nearly) full: sends are refused, reads go on. */
+  diskFull: 2,
+  /** Too much is waiting for the disk already. */
+  busy: 3,
+  /** Shut down, or failed: see {@link MessageStore.failure}. */
+  unavailable: 4,
+} as const;
+export type AppendStatus = (typeof AppendStatus)[keyof typeof AppendStatus];
+
+/** How the promise of an accepted message ended. */
+export const AppendOutcome = {
+  /** As durable as the flush mode says. */
+  stored: 0,
+  /** Written, but the disk did not confirm in `syncFlushTimeout`. It may still survive. */
+  flushTimeout: 1,
+  /** Not stored: the write or the flush failed. */
+  failed: 2,
+} as const;
+export type AppendOutcome = (typeof AppendOutcome)[keyof typeof AppendOutcome];
+
+/**
+ * Who waits for a message. One object per send, no closure: `append` fills in the places, and `appended` is called exactly once,
+ * never from inside `append`, in log order.
+ */
+export interface AppendCompletion {
+  physicalOffset: number;
+  queueOffset: number;
+  storeTimestamp: number;
+  /** Of each message, when a batch was appended. */
+  physicalOffsets: number[] | undefined;
+  /** False: do not wait for the flush (property WAIT=false). */
+  readonly waitForFlush: boolean;
+  appended(outcome: AppendOutcome): void;
+}
+
+/** What a reader asks for. */
+export interface ReadQuery {
+  topic: string;
+  queueId: number;
+  /** First wanted queue offset. */
+  offset: number;
+  maxMessages: number;
+  /** At least one message is returned, whatever its size. */
+  maxBytes: number;
+  /** First pass, on the queue entry. Undefined takes all. */
+  matchesTags: ((tagsCode: number) => boolean) | undefined;
+  /** Second pass, on the stored record (SQL92). */
+  matchesRecord: ((record: Uint8Array) => boolean) | undefined;
+  /** How many entries are looked at before giving up with `noMatchedMessage`. Default 800. */
+  scanMax?: number;
+}
+
+/** Names as in Apache's GetMessageStatus: they travel in remarks. */
+export const ReadStatus = {
+  found: 'FOUND',
+  noMatchedMessage: 'NO_MATCHED_MESSAGE',
+  messageWasRemoving: 'MESSAGE_WAS_REMOVING',
+  offsetFoundNull: 'OFFSET_FOUND_NULL',
+  offsetOverflowBadly: 'OFFSET_OVERFLOW_BADLY',
+  offsetOverflowOne: 'OFFSET_OVERFLOW_ONE',
+  offsetTooSmall: 'OFFSET_TOO_SMALL',
+  noMatchedLogicQueue: 'NO_MATCHED_LOGIC_QUEUE',
+  noMessageInQueue: 'NO_MESSAGE_IN_QUEUE',
+} as const;
+export type ReadStatus = (typeof ReadStatus)[keyof typeof ReadStatus];
+
+export interface ReadResult {
+  readonly status: ReadStatus;
+  readonly nextBeginOffset: number;
+  readonly minOffset: number;
+  readonly maxOffset: number;
+  /** Stored records, as stored, in order; slices of the log that never change. */
+  readonly records: readonly Uint8Array[];
+  readonly messageCount: number;
+  readonly byteCount: number;
+}
+
+/** Who waits for a read. May be called before `read` returns (hot tail) or later (disk). */
+export interface ReadCompletion {
+  readDone(result: ReadResult): void;
+}
+
+/** Called for each message when consumers may see it: after the promise of the broker's flush mode was kept. */
+export type ArrivalListener = (topic: string, queueId: number, queueOffset: number, tagsCode: number) => void;
+
+export type TimeBoundary = 'LOWER' | 'UPPER';
+
+/** Settings by kind and key (`topic`/`T1`), folded from the log. Values are plain data (msgpack). */
+export interface Settings {
+  get(kind: string, key: string): unknown;
+  /** All of a kind, sorted by key. */
+  entries(kind: string): Iterable<readonly [key: string, value: unknown]>;
+  /** Resolves when the change is durable; readers see it at once. */
+  put(kind: string, key: string, value: unknown): Promise<void>;
+  remove(kind: string, key: string): Promise<void>;
+}
+
+/** Consumer offsets, folded from the log. Commits are coalesced: one record per flush interval for all that changed. */
+export interface ConsumerOffsets {
+  /** The committed offset, or -1: unknown is never 0. */
+  get(group: string, topic: string, queueId: number): number;
+  /** Seen by readers at once, durable after the next flush interval. */
+  commit(group: string, topic: string, queueId: number, offset: number): void;
+  /** Topics for which the group has offsets, and the other way round. */
+  topicsOf(group: string): string[];
+  groupsOf(topic: string): string[];
+  /** Offsets by queue id; empty when there are none. */
+  ofQueue(group: string, topic: string): ReadonlyMap<number, number>;
+  removeGroup(group: string): Promise<void>;
+  removeTopic(topic: string): Promise<void>;
+  /** Writes what changed now; resolves when it is durable. */
+  flush(): Promise<void>;
+}
+
+export interface QueueId {
+  readonly topic: string;
+  readonly queueId: number;
+}
+
+/** The storage engine. One per broker; all calls come from one event loop. */
+export interface MessageStore {
+  /** Opens, recovers, replays. @throws KiteError `KITE_STORE_*` with what to do. */
+  start(): Promise<RecoveryReport>;
+  /** Everything accepted is flushed, views are checkpointed, the lock is released. */
+  shutdown(): Promise<void>;
+  append(message: MessageToAppend, completion: AppendCompletion): AppendStatus;
+  /** All in one segment with consecutive queue offsets; one completion, with `physicalOffsets`. All messages go to the same queue. */
+  appendBatch(messages: readonly MessageToAppend[], completion: AppendCompletion): AppendStatus;
+  read(query: ReadQuery, completion: ReadCompletion): void;
+  /** The record at a physical offset; undefined when there is none (never anything but a whole valid record). */
+  recordAt(physicalOffset: number): Promise<Uint8Array | undefined>;
+  /** 0 for a queue that has never been written. */
+  minOffset(topic: string, queueId: number): number;
+  /** Next offset consumers will see; `committed` false: the next to be written. */
+  maxOffset(topic: string, queueId: number, committed?: boolean): number;
+  /** LOWER: first offset whose store time is ≥ `timestamp` (max offset beyond the end); UPPER: last whose store time is ≤ it. */
+  offsetByTime(topic: string, queueId: number, timestamp: number, boundary: TimeBoundary): Promise<number>;
+  /** Store time (ms) of the message at the offset, -1 when it is not there. */
+  storeTimeAt(topic: string, queueId: number, offset: number): Promise<number>;
+  /** Store time (ms) of the oldest message of the queue or, without queue, of the log; -1 when there is none. */
+  earliestStoreTime(topic?: string, queueId?: number): Promise<number>;
+  /** Queues that exist, of one topic or of all. */
+  queues(topic?: string): Iterable<QueueId>;
+  /** Forgets the topic's queues (its records go with their segments). */
+  removeTopic(topic: string): Promise<void>;
+  readonly settings: Settings;
+  readonly consumerOffsets: ConsumerOffsets;
+  onArrival(listener: ArrivalListener): void;
+  /** First byte kept, end of what was written, end of what is durable: log positions. */
+  readonly minPosition: number;
+  readonly maxPosition: number;
+  readonly flushedPosition: number;
+  /** Set when a write or flush failed: the store refuses appends until restarted; reads go on. */
+  readonly failure: Error | undefined;
+}
