@@ -18,3 +18,11 @@ export type { KeyValueBatch, KeyValueStore, OpenKeyValueStore } from './key-valu
 export type { KiteErrorOptions } from './errors.ts';
 export { assert, KiteError } from './errors.ts';
 export type { Runtime } from './runtime.ts';
+export { Sfc32 } from './sfc32.ts';
+export { NodeClock } from './node/node-clock.ts';
+export { NodeTimers } from './node/node-timers.ts';
+export { NodeRandom } from './node/node-random.ts';
+export { NodeDisk } from './node/node-disk.ts';
+export { NodeNetwork } from './node/node-network.ts';
+export type { NodeRuntimeOptions } from './node/node-runtime.ts';
+export { nodeRuntime } from './node/node-runtime.ts';
