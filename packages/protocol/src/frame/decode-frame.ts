@@ -1,0 +1,73 @@
+import { FrameLimits, SerializeType } from '../frame.ts';
+import type { ExtFields, Frame } from '../frame.ts';
+import { asBuffer } from '../header/fast-buffer.ts';
+import type { FastBuffer } from '../header/fast-buffer.ts';
+import { decodeBinaryHeader } from './binary-frame-header.ts';
+import { frameInvalid } from './frame-error.ts';
+import { decodeJsonHeader } from './json-frame-header.ts';
+
+/** Length field, type and header length. */
+export const framePrefixBytes = 8;
+
+/** The decoded fixed part of a header; `body` is set once by {@link decodeFrame}. */
+export class DecodedFrame implements Frame {
+  readonly serializeType: SerializeType;
+  readonly code: number;
+  readonly language: number;
+  readonly version: number;
+  readonly opaque: number;
+  readonly flag: number;
+  readonly remark: string | undefined;
+  readonly ext: ExtFields;
+  body: Uint8Array | undefined = undefined;
+
+  constructor(serializeType: SerializeType, fixed: FixedHeader, ext: ExtFields) {
+    this.serializeType = serializeType;
+    this.code = fixed.code;
+    this.language = fixed.language;
+    this.version = fixed.version;
+    this.opaque = fixed.opaque;
+    this.flag = fixed.flag;
+    this.remark = fixed.remark;
+    this.ext = ext;
+  }
+}
+
+export interface FixedHeader {
+  code: number;
+  language: number;
+  version: number;
+  opaque: number;
+  flag: number;
+  remark: string | undefined;
+}
+
+/**
+ * Decodes one whole frame, its length field included, that lies in `[start, end)` of `bytes`. Body and text fields are views into
+ * `bytes`: they are good as long as those bytes are.
+ * @throws KiteError `KITE_FRAME_INVALID`, with `details.opaque` when it could be read
+ */
+export function decodeFrame(bytes: Uint8Array, start: number, end: number): Frame {
+  if (start < 0 || end > bytes.length || end - start < framePrefixBytes) throw frameInvalid(`${end - start} bytes are too few`);
+  const buffer = asBuffer(bytes);
+  const length = buffer.readInt32BE(start);
+  if (length !== end - start - 4) throw frameInvalid(`it says ${length} bytes and has ${end - start - 4}`);
+  const typeAndLength = buffer.readInt32BE(start + 4);
+  const headerStart = start + framePrefixBytes;
+  const headerEnd = headerStart + (typeAndLength & FrameLimits.headerBytesMax);
+  if (headerEnd > end) throw frameInvalid('its header is longer than the frame');
+  const frame = decodeHeader(buffer, typeAndLength >>> 24, headerStart, headerEnd);
+  if (headerEnd < end) frame.body = buffer.subarray(headerEnd, end);
+  return frame;
+}
+
+function decodeHeader(buffer: FastBuffer, type: number, start: number, end: number): DecodedFrame {
+  switch (type) {
+    case SerializeType.json:
+      return decodeJsonHeader(buffer, start, end);
+    case SerializeType.rocketmq:
+      return decodeBinaryHeader(buffer, start, end);
+    default:
+      throw frameInvalid(`serialize type ${type} is unknown`);
+  }
+}

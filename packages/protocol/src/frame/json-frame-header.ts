@@ -1,0 +1,63 @@
+import { FrameLimits, SerializeType } from '../frame.ts';
+import { JsonExt } from '../header/json-ext.ts';
+import type { FastBuffer } from '../header/fast-buffer.ts';
+import { intFromText } from '../header/text-number.ts';
+import { languageOrdinal } from '../language-code.ts';
+import { DecodedFrame } from './decode-frame.ts';
+import { frameInvalid } from './frame-error.ts';
+
+const noFields: Record<string, unknown> = Object.freeze(Object.create(null));
+
+/** Decodes the JSON header in `[start, end)`. */
+export function decodeJsonHeader(buffer: FastBuffer, start: number, end: number): DecodedFrame {
+  const text = buffer.utf8Slice(start, end);
+  const header = parseHeader(text);
+  const opaque = numberOf(header['opaque']);
+  if (Number.isNaN(opaque)) throw frameInvalid('opaque is not a number');
+  const code = numberOf(header['code']);
+  const flag = numberOf(header['flag']);
+  const version = numberOf(header['version']);
+  if (Number.isNaN(code) || Number.isNaN(flag) || Number.isNaN(version)) throw frameInvalid('code, flag or version is not a number', opaque);
+  const remark = header['remark'];
+  const ext = header['extFields'] ?? noFields;
+  if (typeof ext !== 'object' || Array.isArray(ext)) throw frameInvalid('extFields is not an object', opaque);
+  if (Object.keys(ext).length > FrameLimits.extFieldsMax) throw frameInvalid(`more than ${FrameLimits.extFieldsMax} text fields`, opaque);
+  const fixed = {
+    code,
+    language: languageOf(header['language']),
+    version,
+    opaque,
+    flag,
+    remark: remark === undefined || remark === null ? undefined : typeof remark === 'string' ? remark : JSON.stringify(remark),
+  };
+  return new DecodedFrame(SerializeType.json, fixed, new JsonExt(ext as Record<string, unknown>));
+}
+
+function parseHeader(text: string): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch {
+    throw frameInvalid('its header is not JSON', opaqueInBrokenText(text));
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) throw frameInvalid('its header is not a JSON object');
+  return header as Record<string, unknown>;
+}
+
+/** An absent number is 0, as for Java's decoder; text with a number in it is a number. */
+function numberOf(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  if (typeof value === 'string') return intFromText(value);
+  return typeof value === 'number' && Number.isInteger(value) ? value | 0 : Number.NaN;
+}
+
+function languageOf(value: unknown): number {
+  if (value === undefined) return 0;
+  if (typeof value === 'string') return languageOrdinal(value);
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 127 ? value : -1;
+}
+
+function opaqueInBrokenText(text: string): number | undefined {
+  const match = /"opaque"\s*:\s*(-?\d{1,10})/.exec(text);
+  return match === null ? undefined : Number(match[1]) | 0;
+}
