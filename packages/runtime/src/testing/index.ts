@@ -1,0 +1,2 @@
+export type { LogLevel, LogLine } from './recording-logger.ts';
+export { RecordingLogger } from './recording-logger.ts';
