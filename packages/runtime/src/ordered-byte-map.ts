@@ -1,5 +1,5 @@
 /** Latin-1 text of bytes compares exactly as the bytes do, and makes a cheap map key. */
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
 /**
  * A map of bytes to bytes, ordered as unsigned bytes: the memory behind in-memory key-value stores.
