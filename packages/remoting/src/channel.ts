@@ -4,14 +4,15 @@ import type { AnyCommand, Frame, RequestBodyOf, RequestHeaderOf, ResponseBodyOf,
 export interface InvokeOptions {
   /** How long to wait for the answer. Default 3000 ms. */
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Text fields besides the declared header (signatures, hooks). */
-  readonly ext?: Readonly<Record<string, string>>;
+  readonly ext?: Readonly<Record<string, string>> | undefined;
 }
 
 /** An answer, whatever its code; `ok` when the code is 0. */
 export interface Reply<C extends AnyCommand> {
   readonly code: number;
+  readonly ok: boolean;
   readonly remark: string | undefined;
   readonly frame: Frame;
   /** The declared response header. @throws KiteError `KITE_HEADER_INVALID` */
@@ -26,13 +27,17 @@ export interface Reply<C extends AnyCommand> {
 export interface Channel {
   /** Unique in this process. */
   readonly id: number;
-  /** `ip:port` of the peer, as RocketMQ writes it (no brackets around IPv6). */
+  /** `ip:port` of the peer, as RocketMQ writes it (no brackets around IPv6); the one a PROXY protocol header named, if there was one. */
   readonly remoteAddress: string;
   /** `ip:port` that the peer dialled (server side) or of our end (client side). */
   readonly localAddress: string;
   readonly remoteIp: string;
   readonly remotePort: number;
   readonly closed: boolean;
+  /** True once TLS is established on it. */
+  readonly encrypted: boolean;
+  /** False while the peer reads too slowly (bytes queued for it passed `outputPauseBytes`): hold back what can wait. */
+  readonly writable: boolean;
   /** Language and version that the peer named in its last frame. */
   readonly peerVersion: number;
   readonly peerLanguage: number;

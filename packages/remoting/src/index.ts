@@ -1,2 +1,14 @@
 export type { Channel, InvokeOptions, Reply } from './channel.ts';
 export type { Processor, ProcessorTable, ReplyOptions, Request } from './request.ts';
+export type { RemotingLimits } from './limits.ts';
+export { remotingLimitDefaults } from './limits.ts';
+export type { RemotingCounters } from './counters.ts';
+export type { ClientTlsOptions, ServerTlsOptions } from './tls-options.ts';
+export { TlsMode } from './tls-options.ts';
+export type { HookedRequest, RequestHook } from './request-hook.ts';
+export type { HostAndPort } from './address.ts';
+export { parseAddress } from './address.ts';
+export type { RemotingServerOptions, ServerShutdownOptions } from './remoting-server.ts';
+export { RemotingServer } from './remoting-server.ts';
+export type { RemotingClientOptions } from './remoting-client.ts';
+export { RemotingClient } from './remoting-client.ts';
