@@ -65,14 +65,15 @@ export function defineHeader<const F extends FieldTable>(name: string, fields: F
   return { name, fields, strict: options.strict ?? false };
 }
 
+const namespaceFields = { namespace: optional.string('ns'), namespaced: optional.boolean('nsd') } as const;
+const logicalField = { logical: optional.boolean('lo') } as const;
+const callFields = { oneway: optional.boolean('oway') } as const;
+
 /** Keys that any request may carry besides its own (RpcRequestHeader, TopicRequestHeader). */
-export const rpcFields = {
-  namespace: optional.string('ns'),
-  namespaced: optional.boolean('nsd'),
-  brokerName: optional.string('bname'),
-  oneway: optional.boolean('oway'),
-} as const;
-export const topicFields = { ...rpcFields, logical: optional.boolean('lo') } as const;
+export const rpcFields = { ...namespaceFields, brokerName: optional.string('bname'), ...callFields } as const;
+export const topicFields = { ...rpcFields, ...logicalField } as const;
+/** The same for headers that have a broker name of their own: there, `bname` is left to `ext`. */
+export const topicFieldsUnnamed = { ...namespaceFields, ...callFields, ...logicalField } as const;
 
 /** No fields of its own. */
 export const emptyHeader = defineHeader('Empty', {});

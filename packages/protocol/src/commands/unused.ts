@@ -1,0 +1,20 @@
+import { defineCommand } from '../command.ts';
+
+export const queryBrokerOffset = defineCommand({ name: 'QUERY_BROKER_OFFSET', code: 13, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const getTopicConfigList = defineCommand({ name: 'GET_TOPIC_CONFIG_LIST', code: 22, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const getTopicNameList = defineCommand({ name: 'GET_TOPIC_NAME_LIST', code: 23, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const triggerDeleteFiles = defineCommand({ name: 'TRIGGER_DELETE_FILES', code: 27, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const getClientConfig = defineCommand({ name: 'GET_CLIENT_CONFIG', code: 47, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const suspendConsumer = defineCommand({ name: 'SUSPEND_CONSUMER', code: 209, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const resumeConsumer = defineCommand({ name: 'RESUME_CONSUMER', code: 210, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const resetConsumerOffsetInConsumer = defineCommand({ name: 'RESET_CONSUMER_OFFSET_IN_CONSUMER', code: 211, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const resetConsumerOffsetInBroker = defineCommand({ name: 'RESET_CONSUMER_OFFSET_IN_BROKER', code: 212, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const adjustConsumerThreadPool = defineCommand({ name: 'ADJUST_CONSUMER_THREAD_POOL', code: 213, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const whoConsumeTheMessage = defineCommand({ name: 'WHO_CONSUME_THE_MESSAGE', code: 214, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const registerFilterServer = defineCommand({ name: 'REGISTER_FILTER_SERVER', code: 301, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const registerMessageFilterClass = defineCommand({ name: 'REGISTER_MESSAGE_FILTER_CLASS', code: 302, direction: '–', summary: 'Reserved: no broker answers it.' });
+export const brokerCloseChannelRequest = defineCommand({ name: 'BROKER_CLOSE_CHANNEL_REQUEST', code: 1014, direction: 'X', summary: 'Reserved: a log entry inside a controller, never on the wire.' });
+export const checkNotActiveBrokerRequest = defineCommand({ name: 'CHECK_NOT_ACTIVE_BROKER_REQUEST', code: 1015, direction: 'X', summary: 'Reserved: a log entry inside a controller, never on the wire.' });
+export const getBrokerLiveInfoRequest = defineCommand({ name: 'GET_BROKER_LIVE_INFO_REQUEST', code: 1016, direction: 'X', summary: 'Reserved: a log entry inside a controller, never on the wire.' });
+export const getSyncStateDataRequest = defineCommand({ name: 'GET_SYNC_STATE_DATA_REQUEST', code: 1017, direction: 'X', summary: 'Reserved: a log entry inside a controller, never on the wire.' });
+export const raftBrokerHeartBeatEventRequest = defineCommand({ name: 'RAFT_BROKER_HEART_BEAT_EVENT_REQUEST', code: 1018, direction: 'X', summary: 'Reserved: a log entry inside a controller, never on the wire.' });
