@@ -1,1 +1,16 @@
-export {};
+export type { SimulationOptions, RunOptions } from './simulation.ts';
+export { Simulation } from './simulation.ts';
+export { SimulationFailure } from './simulation-failure.ts';
+export type { CrashKind, Machine } from './simulated-process.ts';
+export { SimulatedProcess } from './simulated-process.ts';
+export { SimulatedCrash } from './core/incarnation.ts';
+export { SimulatedRandom } from './core/simulated-random.ts';
+export { SimulatedClock, epochMs } from './core/simulated-timers.ts';
+export type { DiskFaults } from './disk/disk-faults.ts';
+export { healthyDisk } from './disk/disk-faults.ts';
+export { MachineDisk } from './disk/machine-disk.ts';
+export type { CrashMoment } from './disk/machine-disk.ts';
+export type { PowerCutStyle } from './disk/file-node.ts';
+export type { NetworkFaults } from './network/network-faults.ts';
+export { quietNetwork } from './network/network-faults.ts';
+export { Cables } from './network/cables.ts';

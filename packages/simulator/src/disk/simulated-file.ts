@@ -1,0 +1,130 @@
+import type { Clock, DiskCallback, DiskFile, ReadCallback } from '@kitemq/runtime';
+import type { ProcessContext } from '../core/process-context.ts';
+import type { FileNode } from './file-node.ts';
+import { systemError } from './system-error.ts';
+
+export interface SimulatedFileOptions {
+  readonly context: ProcessContext;
+  readonly clock: Clock;
+}
+
+/** An open file of a simulated machine. */
+export class SimulatedFile implements DiskFile {
+  readonly path: string;
+  readonly #node: FileNode;
+  readonly #writable: boolean;
+  readonly #context: ProcessContext;
+  readonly #clock: Clock;
+  #closed = false;
+
+  constructor(path: string, node: FileNode, writable: boolean, options: SimulatedFileOptions) {
+    this.path = path;
+    this.#node = node;
+    this.#writable = writable;
+    this.#context = options.context;
+    this.#clock = options.clock;
+  }
+
+  readSync(target: Uint8Array, targetOffset: number, length: number, position: number): number {
+    this.#check('read');
+    const { faults, random } = this.#context.machine;
+    if (random.chance(faults.failReadProbability)) throw systemError('EIO', 'read', this.path);
+    return this.#node.cache.read(target, targetOffset, length, position);
+  }
+
+  read(target: Uint8Array, targetOffset: number, length: number, position: number, done: ReadCallback): void {
+    this.#check('read');
+    const { faults, random } = this.#context.machine;
+    const failed = random.chance(faults.failReadProbability);
+    this.#context.later(random.between(...faults.readMs), () => {
+      if (failed) done(systemError('EIO', 'read', this.path), 0);
+      else done(undefined, this.#node.cache.read(target, targetOffset, length, position));
+    });
+  }
+
+  writeSync(source: Uint8Array, sourceOffset: number, length: number, position: number): void {
+    this.#check('write');
+    const { machine } = this.#context;
+    const data = source.slice(sourceOffset, sourceOffset + length);
+    if (machine.random.chance(machine.faults.failWriteProbability)) {
+      this.#write(data.subarray(0, machine.random.below(length)), position);
+      throw systemError('EIO', 'write', this.path);
+    }
+    this.#context.change(
+      () => this.#write(data, position),
+      () => this.#write(data.subarray(0, machine.random.below(length)), position),
+    );
+  }
+
+  datasync(done: DiskCallback): void {
+    this.#check('fdatasync');
+    const { machine } = this.#context;
+    const { faults, random } = machine;
+    const slow = random.chance(faults.slowDatasyncProbability) ? faults.slowDatasyncMs : 0;
+    const mark = this.#node.mark;
+    this.#context.later(random.between(...faults.datasyncMs) + slow, () => {
+      let error: Error | undefined;
+      this.#context.change(() => (error = this.#sync(mark)));
+      done(error);
+    });
+  }
+
+  datasyncSync(): void {
+    this.#check('fdatasync');
+    this.#context.change(() => {
+      const error = this.#sync(this.#node.mark);
+      if (error !== undefined) throw error;
+    });
+  }
+
+  truncateSync(length: number): void {
+    this.#check('ftruncate');
+    const { machine } = this.#context;
+    this.#context.change(() => {
+      this.#node.truncate(length);
+      const freed = Math.max(0, this.#node.allocatedEnd - length);
+      this.#node.allocatedEnd -= freed;
+      machine.usedBytes -= freed;
+    });
+  }
+
+  sizeSync(): number {
+    this.#check('fstat');
+    return this.#node.cache.size;
+  }
+
+  closeSync(): void {
+    this.#closed = true;
+  }
+
+  #check(call: string): void {
+    this.#context.checkAlive();
+    if (this.#closed || (!this.#writable && (call === 'write' || call === 'ftruncate'))) throw systemError('EBADF', call, this.path);
+  }
+
+  /** Takes the space, then the bytes; a full disk takes what fits. */
+  #write(data: Uint8Array, position: number): void {
+    const { machine } = this.#context;
+    const growth = Math.max(0, position + data.length - this.#node.allocatedEnd);
+    const fits = Math.min(growth, Math.max(0, machine.totalBytes - machine.usedBytes));
+    const taken = data.length - (growth - fits);
+    if (taken > 0) {
+      machine.usedBytes += fits;
+      this.#node.allocatedEnd += fits;
+      this.#node.write(taken === data.length ? data : data.subarray(0, taken), position);
+      this.#node.modifiedTime = this.#clock.now();
+    }
+    if (fits < growth) throw systemError('ENOSPC', 'write', this.path);
+  }
+
+  #sync(mark: number): Error | undefined {
+    const { faults, random } = this.#context.machine;
+    if (faults.ignoreDatasync) return undefined;
+    if (random.chance(faults.failDatasyncProbability)) {
+      this.#node.abandon(mark, random);
+      return systemError('EIO', 'fdatasync', this.path);
+    }
+    this.#node.synced(mark);
+    return undefined;
+  }
+}
