@@ -23,7 +23,7 @@ export async function runAliOns(cluster, { print }) {
   const killChild = () => child.kill('SIGKILL');
   process.once('exit', killChild);
   let totals = { passed: 0, failed: 1 };
-  for await (const line of readline.createInterface({ input: child.stdout })) {
+  for await (const line of readline.createInterface({ input: /** @type {import('node:stream').Readable} */ (child.stdout) })) {
     const end = /^(\d+) passed, (\d+) failed$/.exec(line);
     if (end === null) print(line);
     else totals = { passed: Number(end[1]), failed: Number(end[2]) };

@@ -43,7 +43,7 @@ function fingerprint(projectDir, key) {
  * @returns {Promise<string>} a class path, the project's own classes first
  */
 export async function mavenClasspath(projectDir, { version, log = () => {} }) {
-  const target = path.join(projectDir, 'target', version);
+  const target = path.join(path.dirname(projectDir), 'target', path.basename(projectDir), version);
   const stamp = path.join(target, 'classpath.json');
   const key = fingerprint(projectDir, version);
   if (fs.existsSync(stamp)) {
