@@ -7,6 +7,9 @@ import { mavenClasspath } from '@kitemq/tool-targets';
 
 const PROJECT = fileURLToPath(new URL('../java', import.meta.url));
 
+/** Client 4.9.7 writes what it does to its standard output. */
+const CLIENT_LOG = /^\d\d:\d\d:\d\d\.\d+ \[|^RocketMQLog:/;
+
 /** @typedef {{ passed: number, failed: number }} Totals */
 
 /**
@@ -35,6 +38,7 @@ export async function runJavaClient(cluster, { client, only, print }) {
       child.stdin.write(`${await act(cluster, line.slice(1))}\n`);
       continue;
     }
+    if (CLIENT_LOG.test(line)) continue;
     const end = /^(\d+) passed, (\d+) failed$/.exec(line);
     if (end === null) print(line);
     else {
