@@ -1,0 +1,4 @@
+import { runBroker } from '@kitemq/cli';
+
+// What is left over when the service has stopped must not keep the process.
+process.exit(await runBroker(process.argv.slice(2)));

@@ -1,0 +1,60 @@
+import { Broker, brokerSettings, type BrokerSettings, ignoredBrokerKeys } from '@kitemq/broker';
+import { Option } from 'commander';
+import { resolve } from 'node:path';
+import { settingsOf } from '../config/setting.ts';
+import { advertiseEntries, flagEntry, flushEntries, listenEntries } from './flag-entries.ts';
+import type { ProcessHost } from './process-host.ts';
+import { runService } from './run-service.ts';
+import type { ServiceDefinition } from './service-definition.ts';
+
+/** The broker's settings as it takes them: paths made absolute. */
+export function brokerSettingsOf(values: Readonly<Record<string, unknown>>): BrokerSettings {
+  const settings = values as unknown as BrokerSettings;
+  return { ...settings, storePathRootDir: resolve(settings.storePathRootDir) };
+}
+
+export const brokerService: ServiceDefinition = {
+  name: 'broker',
+  summary: 'Runs a broker: it stores messages and hands them to consumers.',
+  examples: [
+    'kitemq broker --nameserver 127.0.0.1:9876 --data ./data',
+    'kitemq broker -n 10.0.0.1:9876;10.0.0.2:9876 --listen 0.0.0.0:10911 --advertise broker-a.example.com --data /var/lib/kitemq',
+    'kitemq broker --config broker.conf --set maxMessageSize=8388608',
+    'kitemq broker --config broker.conf --print-config',
+  ],
+  ignored: ignoredBrokerKeys,
+  settings: () => settingsOf(brokerSettings),
+  addFlags(command) {
+    command
+      .option('-n, --nameserver <host:port>', 'nameservers to register with, several joined by ; (namesrvAddr)')
+      .option('-l, --listen <host:port>', 'where to accept connections; port 0 picks a free one (bindAddress, listenPort)')
+      .option('-d, --data <dir>', 'directory of the data (storePathRootDir)')
+      .option('--name <name>', 'name of the broker (brokerName)')
+      .option('--cluster <name>', 'name of the cluster (brokerClusterName)')
+      .option('--broker-id <id>', '0 is a master (brokerId)')
+      .addOption(new Option('--flush <mode>', 'sync: a send is answered when the disk has it; async: when the system has it (flushDiskType)').choices(['sync', 'async']))
+      .option('--advertise <host[:port]>', 'what clients are told to dial: a host name, an address, or auto (brokerIP1, advertisedPort)');
+  },
+  flagEntries: (flags) => [
+    ...flagEntry('namesrvAddr', flags['nameserver'], '--nameserver'),
+    ...listenEntries(flags['listen']),
+    ...flagEntry('storePathRootDir', flags['data'], '--data'),
+    ...flagEntry('brokerName', flags['name'], '--name'),
+    ...flagEntry('brokerClusterName', flags['cluster'], '--cluster'),
+    ...flagEntry('brokerId', flags['brokerId'], '--broker-id'),
+    ...flushEntries(flags['flush']),
+    ...advertiseEntries(flags['advertise']),
+  ],
+  async start({ runtime, config }) {
+    const settings = brokerSettingsOf(config.values);
+    const broker = new Broker({ runtime, settings });
+    await broker.start();
+    const nameservers = settings.namesrvAddr === undefined || settings.namesrvAddr === '' ? 'no nameserver' : `nameservers ${settings.namesrvAddr}`;
+    return { ready: `broker ${broker.address} ${settings.brokerName} data ${settings.storePathRootDir} ${nameservers}`, shutdown: () => broker.shutdown() };
+  },
+};
+
+/** Runs a broker until a signal ends it. Resolves to the exit code. */
+export function runBroker(argv: readonly string[], host?: ProcessHost): Promise<number> {
+  return runService(brokerService, argv, host);
+}

@@ -1,0 +1,97 @@
+import { type Logger, nodeRuntime } from '@kitemq/runtime';
+import { resolve } from 'node:path';
+import { environmentEntries, type ConfigEntry, setEntry } from '../config/config-source.ts';
+import { loadConfig, type LoadedConfig } from '../config/load-config.ts';
+import { configAsJson, printConfig } from '../config/print-config.ts';
+import { readConfigFile } from '../config/read-config-file.ts';
+import { createLogger, type LogFormat, type LogLevel } from '../logging/create-logger.ts';
+import { ExitCode } from './exit-code.ts';
+import { failureOf } from './failure-sentence.ts';
+import { type ProcessHost, thisProcess } from './process-host.ts';
+import { parseFlags, serviceCommand } from './service-command.ts';
+import type { RunningService, ServiceDefinition } from './service-definition.ts';
+
+/** File, then environment, then flags: the later is the stronger. */
+function gatherEntries(definition: ServiceDefinition, flags: Readonly<Record<string, unknown>>, host: ProcessHost): ConfigEntry[] {
+  const settings = definition.settings();
+  const file = flags['config'] as string | undefined;
+  const assignments = (flags['set'] as readonly string[] | undefined) ?? [];
+  return [
+    ...(file === undefined ? [] : readConfigFile(nodeRuntime().disk, resolve(file), file)),
+    ...environmentEntries(host.environment, settings.keys()),
+    ...definition.flagEntries(flags),
+    ...assignments.map((assignment) => setEntry(assignment)).filter((entry) => entry !== undefined),
+  ];
+}
+
+function print(definition: ServiceDefinition, config: LoadedConfig, asJson: boolean): string {
+  const settings = definition.settings();
+  return asJson ? `${JSON.stringify(configAsJson(settings, config), undefined, 2)}\n` : printConfig(settings, config);
+}
+
+/** Runs a started service until a signal or an uncaught error ends it; resolves to the exit code. */
+function untilStopped(service: RunningService, stopAsked: Promise<string>, broken: Promise<unknown>, logger: Logger): Promise<number> {
+  const stop = async (signal: string): Promise<number> => {
+    logger.info({ signal }, 'stopping');
+    await service.shutdown();
+    logger.info({}, 'stopped');
+    return ExitCode.ok;
+  };
+  const fail = async (error: unknown): Promise<number> => {
+    logger.error({ err: error }, 'an error nobody caught: this is a bug in KiteMQ, please report it; the process ends');
+    return ExitCode.failed;
+  };
+  return Promise.race([stopAsked.then(stop), broken.then(fail)]);
+}
+
+async function serve(definition: ServiceDefinition, config: LoadedConfig, flags: Readonly<Record<string, unknown>>, host: ProcessHost): Promise<number> {
+  const format = flags['logFormat'] as LogFormat;
+  const quietTerminal = definition.name === 'standalone' && host.stderr.isTTY === true && format !== 'json';
+  const level = (flags['logLevel'] as LogLevel | undefined) ?? (quietTerminal ? 'warn' : 'info');
+  const logger = createLogger({ level, format, target: host.stderr });
+  for (const warning of config.warnings) logger.warn({ component: 'config' }, warning);
+  let stopRequests = 0;
+  let askStop: (signal: string) => void = () => {};
+  const stopAsked = new Promise<string>((settle) => (askStop = settle));
+  let reportBroken: (error: unknown) => void = () => {};
+  const broken = new Promise<unknown>((settle) => (reportBroken = settle));
+  const releases = [
+    host.onStopSignal((signal) => {
+      if (stopRequests++ === 0) return askStop(signal);
+      host.stderr.write(`kitemq ${definition.name}: a second ${signal}: ending at once\n`);
+      host.exit(ExitCode.forced);
+    }),
+    host.onUncaught(reportBroken),
+  ];
+  try {
+    const starting = definition.start({ runtime: nodeRuntime({ logger }), logger, config, flags, commandName: host.commandName });
+    const service = await Promise.race([starting, broken.then((error) => Promise.reject(error))]);
+    if (stopRequests === 0) host.stdout.write(`ready ${service.ready}\n${service.banner ?? ''}`);
+    return await untilStopped(service, stopAsked, broken, logger);
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+/**
+ * The whole life of a service process: flags, configuration, start, the `ready` line, clean stop on a signal.
+ * Resolves to the exit code; never rejects. Failures are one sentence on standard error.
+ */
+export async function runService(definition: ServiceDefinition, argv: readonly string[], host: ProcessHost = thisProcess()): Promise<number> {
+  try {
+    const command = serviceCommand(definition, definition.name);
+    const { flags, done } = parseFlags(command, argv, (text) => void host.stdout.write(text));
+    if (done) return ExitCode.ok;
+    const config = loadConfig({ settings: definition.settings(), entries: gatherEntries(definition, flags, host), ignored: definition.ignored });
+    if (flags['printConfig'] === true) {
+      for (const warning of config.warnings) host.stderr.write(`warning: ${warning}\n`);
+      host.stdout.write(print(definition, config, flags['json'] === true));
+      return ExitCode.ok;
+    }
+    return await serve(definition, config, flags, host);
+  } catch (error) {
+    const failure = failureOf(error);
+    host.stderr.write(`kitemq ${definition.name}: ${failure.sentence.replaceAll('\n', `\nkitemq ${definition.name}: `)}\n`);
+    return failure.exitCode;
+  }
+}

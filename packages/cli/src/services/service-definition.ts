@@ -1,0 +1,42 @@
+import type { Logger, Runtime } from '@kitemq/runtime';
+import type { Command } from 'commander';
+import type { ConfigEntry } from '../config/config-source.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { Setting } from '../config/setting.ts';
+
+/** What a service's `start` gets. */
+export interface ServiceContext {
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly config: LoadedConfig;
+  /** How a person calls this program again, for advice. */
+  readonly commandName: string;
+  /** Parsed flags, by commander's camelCase names. */
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+/** A service that accepts requests. */
+export interface RunningService {
+  /** What follows the word `ready`: names and addresses that are really bound. */
+  readonly ready: string;
+  /** Lines for a person, printed after the ready line. */
+  readonly banner?: string;
+  /** Everything acknowledged is on disk when it resolves. */
+  shutdown(): Promise<void>;
+}
+
+/** One of the processes one can start: what it takes, and how it starts. */
+export interface ServiceDefinition {
+  readonly name: string;
+  readonly summary: string;
+  readonly examples: readonly string[];
+  /** Apache's keys that have no effect → why. */
+  readonly ignored: Readonly<Record<string, string>>;
+  settings(): ReadonlyMap<string, Setting>;
+  /** Adds the flags of its own; the common ones are there already. */
+  addFlags(command: Command): void;
+  /** The settings that flags stand for. @throws KiteError `KITE_USAGE` */
+  flagEntries(flags: Readonly<Record<string, unknown>>): ConfigEntry[];
+  /** Starts everything, or leaves nothing behind and throws. */
+  start(context: ServiceContext): Promise<RunningService>;
+}

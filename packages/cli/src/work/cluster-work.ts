@@ -1,0 +1,42 @@
+import type { Session } from '../command/session.ts';
+
+interface BrokerRow {
+  readonly cluster: string;
+  readonly brokerName: string;
+  readonly brokerId: number;
+  readonly address: string;
+  /** Empty when the broker did not answer. */
+  readonly version: string;
+  readonly putTps: string;
+  readonly getTps: string;
+  readonly diskRatio: string;
+  readonly error?: string;
+}
+
+async function describeBroker(session: Session, place: Omit<BrokerRow, 'version' | 'putTps' | 'getTps' | 'diskRatio'>): Promise<BrokerRow> {
+  try {
+    const info = await session.admin.brokerRuntimeInfo(place.address, { signal: session.signal });
+    // The first of three figures is the average of the last ten seconds.
+    const first = (key: string): string => (info[key] ?? '').split(' ')[0] ?? '';
+    return { ...place, version: info['brokerVersionDesc'] ?? '', putTps: first('putTps'), getTps: first('getTransferredTps'), diskRatio: info['commitLogDiskRatio'] ?? '' };
+  } catch (error) {
+    return { ...place, version: '', putTps: '', getTps: '', diskRatio: '', error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** A row per broker, also of those that do not answer. Exit code 1 when one does not. */
+export async function listCluster(session: Session, flags: { readonly cluster?: string | undefined }): Promise<number> {
+  const overview = await session.admin.clusterInfo({ signal: session.signal });
+  const sets = overview.brokers.filter((set) => flags.cluster === undefined || set.cluster === flags.cluster);
+  const places = sets.flatMap((set) => set.members.map(({ brokerId, address }) => ({ cluster: set.cluster, brokerName: set.brokerName, brokerId, address })));
+  const brokers = await Promise.all(places.map((place) => describeBroker(session, place)));
+  const rows = brokers.map((row) => [row.cluster, row.brokerName, row.brokerId, row.address, row.version, row.putTps, row.getTps, row.diskRatio]);
+  session.table(brokers, ['CLUSTER', 'BROKER', 'ID', 'ADDRESS', 'VERSION', 'IN/S', 'OUT/S', 'DISK'], rows, 'No broker is registered at the nameserver.');
+  for (const row of brokers) if (row.error !== undefined) session.note(`${row.brokerName} ${row.address}: ${row.error}`);
+  return brokers.some((row) => row.error !== undefined) ? 1 : 0;
+}
+
+export async function showConfig(session: Session, entries: Readonly<Record<string, string>>): Promise<void> {
+  const rows = Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1));
+  session.table(Object.fromEntries(rows), ['KEY', 'VALUE'], rows, 'Nothing.');
+}
