@@ -53,3 +53,30 @@ export { CustomizedRetryPolicy, ExponentialRetryPolicy, GroupForbidden, GroupRet
 export { CreateTopicListRequestBody, RegisterBrokerBody, TopicConfig, TopicConfigAndMappingSerializeWrapper, TopicConfigAndQueueMapping, TopicConfigSerializeWrapper, TopicQueueMappingSerializeWrapper, TopicRemappingDetailWrapper } from './bodies/topic-config.ts';
 export { LogicQueueMappingItem, TopicQueueMappingDetail, TopicQueueMappingInfo } from './bodies/topic-queue-mapping.ts';
 export { BrokerData, BrokerMemberGroup, ClusterInfo, GetBrokerMemberGroupResponseBody, QueueData, TopicList, TopicRouteData } from './bodies/topic-route.ts';
+export { crcDigits, crcPropertyBytes, maskedCrc32 } from './record/crc32.ts';
+export { encodeFiller, encodeRecord, recordSize, recordSizeOf } from './record/encode-record.ts';
+export type { RecordFields, RecordLengths } from './record/encode-record.ts';
+export { checkRecord, RecordCheck } from './record/check-record.ts';
+export { decodeRecord, RecordView } from './record/record-view.ts';
+export {
+  bodyCrcAt, bodyLengthOffset, bornTimestampAt, flagAt, hostBytesV4, hostBytesV6, magicAt, physicalOffsetAt, queueIdAt, queueOffsetAt, RecordLimits, RecordMagic,
+  RecordOffset, recordSizeAt, reconsumeTimesOffset, storeTimestampAt, storeTimestampOffset, sysFlagAt,
+} from './record/record-layout.ts';
+export { decodeBatch, encodeBatch } from './message/batch.ts';
+export type { BatchMessage } from './message/batch.ts';
+export { compressBody, decompressBody, decompressedBytesMax, zlibDecompressor } from './message/compression.ts';
+export type { Decompressor } from './message/compression.ts';
+export { encodeHost, encodeIp, hostText, ipText, parseHostPort } from './message/hosts.ts';
+export { decodeOffsetMessageId, encodeOffsetMessageId, OffsetMessageIds, UniqKeyGenerator } from './message/message-ids.ts';
+export type { OffsetMessageId } from './message/message-ids.ts';
+export { decodeProperties, decodePropertyBytes, encodeProperties, PropertyKey, tagsCodeOf } from './message/message-properties.ts';
+export { PropertyName } from './message/property-name.ts';
+export {
+  dlqTopicOf, dlqTopicPrefix, groupNameProblem, isDlqTopic, isRetryTopic, isSystemGroup, isSystemTopic, isUnsendableTopic, lmqPrefix, NameLimits, popRetryTopicOf,
+  popRetryTopicV2Of, replyTopicOf, retryTopicOf, retryTopicPrefix, systemTopicPrefix, systemTopics, TopicNames, topicNameProblem,
+} from './message/names.ts';
+export { decodeMessages, messageOf } from './message/stored-message.ts';
+export type { DecodeOptions, StoredMessage } from './message/stored-message.ts';
+export { allTags, hashOfUtf8, javaHashCode, parseTagExpression } from './message/tags.ts';
+export { propertiesObject, readProperties, writeProperties } from './text/properties-text.ts';
+export type { PropertyEntry } from './text/properties-text.ts';
