@@ -1,9 +1,9 @@
 import type { Logger, Runtime } from '@kitemq/runtime';
 import { KiteError, silentLogger, sleep } from '@kitemq/runtime';
-import { comesFromCrash } from './core/incarnation.ts';
 import type { DrainMicrotasks } from './core/microtasks.ts';
 import { findDrain } from './core/microtasks.ts';
 import { realTurn } from './core/real-turn.ts';
+import { watchRejections } from './core/rejection-watch.ts';
 import { SimulatedRandom } from './core/simulated-random.ts';
 import { SimulatedClock } from './core/simulated-timers.ts';
 import { World } from './core/world.ts';
@@ -127,7 +127,7 @@ export class Simulation {
         (error: unknown) => this.#world.fail(error),
       );
     });
-    const restore = this.#watchRejections();
+    const restore = watchRejections((reason) => this.#world.fail(reason));
     try {
       // Outside of a microtask, where V8 can be asked.
       if (this.#fastMicrotasks) await realTurn(() => (this.#world.drain = drainMicrotasks()));
@@ -166,20 +166,6 @@ export class Simulation {
     this.#machines.set(name, machine);
     this.#ports.addMachine(name);
     return machine;
-  }
-
-  /** A rejection that nobody handles is a failure of the simulation; those of dead processes are nobody's business. */
-  #watchRejections(): () => void {
-    const others = process.listeners('unhandledRejection');
-    const onRejection = (reason: unknown): void => {
-      if (!comesFromCrash(reason)) this.#world.fail(reason);
-    };
-    process.removeAllListeners('unhandledRejection');
-    process.on('unhandledRejection', onRejection);
-    return () => {
-      process.off('unhandledRejection', onRejection);
-      for (const other of others) process.on('unhandledRejection', other);
-    };
   }
 }
 

@@ -1,2 +1,11 @@
 export type { LogLevel, LogLine } from './recording-logger.ts';
 export { RecordingLogger } from './recording-logger.ts';
+export type { ContractCase } from './contract-case.ts';
+export type { DiskFixture } from './disk-contract.ts';
+export { diskContract } from './disk-contract.ts';
+export type { NetworkFixture } from './network-contract.ts';
+export { networkContract } from './network-contract.ts';
+export type { KeyValueFixture } from './key-value-contract.ts';
+export { keyValueContract } from './key-value-contract.ts';
+export type { TimersFixture } from './timers-contract.ts';
+export { timersContract } from './timers-contract.ts';

@@ -9,6 +9,11 @@ import { NameSpace } from './name-space.ts';
 /** When, relative to the operation that it hits, a planned crash happens. */
 export type CrashMoment = 'before' | 'during' | 'after';
 
+/** One holding of a lock: an object of its own, so that a late release cannot end another one. */
+export interface LockClaim {
+  readonly owner: Incarnation;
+}
+
 /** A machine's disk: what outlives its processes, and the controls of a test. */
 export class MachineDisk {
   /** How it behaves; change at will. */
@@ -21,7 +26,7 @@ export class MachineDisk {
   /** The style of the next power cuts; undefined: drawn each time. */
   powerCutStyle: PowerCutStyle | undefined = undefined;
   readonly names: NameSpace = new NameSpace();
-  readonly locks: Map<string, Incarnation> = new Map();
+  readonly locks: Map<string, LockClaim> = new Map();
   readonly keyValues: Map<string, KeyValueImage> = new Map();
   readonly random: SimulatedRandom;
   #crashAt: number | undefined = undefined;
@@ -52,7 +57,7 @@ export class MachineDisk {
   /** The process is gone, the system lives: caches stay. */
   processDied(owner: Incarnation): void {
     for (const [path, holder] of this.locks) {
-      if (holder === owner) this.locks.delete(path);
+      if (holder.owner === owner) this.locks.delete(path);
     }
     for (const image of this.keyValues.values()) image.processDied(owner);
   }

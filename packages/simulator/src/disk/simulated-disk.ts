@@ -127,14 +127,15 @@ export class SimulatedDisk implements Disk {
     const { locks } = this.#machine;
     const holder = locks.get(at);
     if (holder !== undefined) {
-      const message = `${at} is locked by process ${holder.processId}; stop it first, or use another directory`;
-      throw new KiteError('KITE_DISK_LOCKED', message, { retryable: true, details: { path: at, pid: holder.processId } });
+      const message = `${at} is locked by process ${holder.owner.processId}; stop it first, or use another directory`;
+      throw new KiteError('KITE_DISK_LOCKED', message, { retryable: true, details: { path: at, pid: holder.owner.processId } });
     }
     this.#checkParent(at, 'open');
-    locks.set(at, this.#context.incarnation);
+    const claim = { owner: this.#context.incarnation };
+    locks.set(at, claim);
     return {
       release: (): void => {
-        if (locks.get(at) === this.#context.incarnation) locks.delete(at);
+        if (locks.get(at) === claim) locks.delete(at);
       },
     };
   }

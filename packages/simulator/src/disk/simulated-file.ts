@@ -1,4 +1,5 @@
 import type { Clock, DiskCallback, DiskFile, ReadCallback } from '@kitemq/runtime';
+import { copyBytes } from '../core/copy-bytes.ts';
 import type { ProcessContext } from '../core/process-context.ts';
 import type { FileNode } from './file-node.ts';
 import { systemError } from './system-error.ts';
@@ -45,7 +46,7 @@ export class SimulatedFile implements DiskFile {
   writeSync(source: Uint8Array, sourceOffset: number, length: number, position: number): void {
     this.#check('write');
     const { machine } = this.#context;
-    const data = source.slice(sourceOffset, sourceOffset + length);
+    const data = copyBytes(source, sourceOffset, sourceOffset + length);
     if (machine.random.chance(machine.faults.failWriteProbability)) {
       this.#write(data.subarray(0, machine.random.below(length)), position);
       throw systemError('EIO', 'write', this.path);

@@ -11,6 +11,8 @@ export class SimulatedKeyValueStore implements KeyValueStore {
   readonly #context: ProcessContext;
   readonly #image: KeyValueImage;
   #pending = 0;
+  /** Completions come in the order of the calls. */
+  #lastDue = 0;
   #closed = false;
   #onIdle: (() => void) | undefined = undefined;
 
@@ -74,7 +76,9 @@ export class SimulatedKeyValueStore implements KeyValueStore {
 
   #later(delayMs: number, callback: () => void): void {
     this.#pending++;
-    this.#context.later(delayMs, () => {
+    const { now } = this.#context.world;
+    this.#lastDue = Math.max(this.#lastDue, now + delayMs);
+    this.#context.later(this.#lastDue - now, () => {
       this.#pending--;
       try {
         callback();

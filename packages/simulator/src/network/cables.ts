@@ -1,3 +1,4 @@
+import { copyBytes } from '../core/copy-bytes.ts';
 import type { SimulatedRandom } from '../core/simulated-random.ts';
 import type { World } from '../core/world.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -178,7 +179,7 @@ export class Cables {
     return joined.flatMap((chunk) => {
       if (chunk.length < 2 || !random.chance(this.faults.cutProbability)) return [chunk];
       const at = 1 + random.below(chunk.length - 1);
-      return [chunk.slice(0, at), chunk.slice(at)];
+      return [chunk.subarray(0, at), copyBytes(chunk, at)];
     });
   }
 

@@ -34,6 +34,7 @@ export class Endpoint implements NetworkSocket {
   #paused = false;
   #delivering = false;
   #drainWanted = false;
+  #drainComing = false;
   #closed = false;
   #closeError: Error | undefined = undefined;
   #closeReported = false;
@@ -123,10 +124,14 @@ export class Endpoint implements NetworkSocket {
 
   /** Looks whether `onDrain` is due. */
   drained(): void {
-    if (!this.#drainWanted || this.outgoing.bufferedBytes > 0) return;
-    this.#drainWanted = false;
+    if (!this.#drainWanted || this.#drainComing || this.outgoing.bufferedBytes > 0) return;
+    this.#drainComing = true;
     this.#soon(() => {
-      if (!this.#closed) this.#handler?.onDrain();
+      this.#drainComing = false;
+      // More may have been written meanwhile.
+      if (!this.#drainWanted || this.outgoing.bufferedBytes > 0 || this.#closed) return;
+      this.#drainWanted = false;
+      this.#handler?.onDrain();
     });
   }
 

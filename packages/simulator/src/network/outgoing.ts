@@ -1,3 +1,4 @@
+import { copyBytes } from '../core/copy-bytes.ts';
 import type { Cables } from './cables.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -58,7 +59,7 @@ export class Outgoing {
       const chunk = this.#buffer[index]!;
       const room = windowBytes - this.underWay;
       // Copied only now: whoever reuses a buffer that he has given away finds out.
-      const part = chunk.slice(0, room);
+      const part = copyBytes(chunk, 0, Math.min(room, chunk.length));
       if (part.length > 0) taken.push(part);
       this.underWay += part.length;
       this.bufferedBytes -= part.length;
