@@ -1,0 +1,346 @@
+import { pack } from 'msgpackr';
+import { KiteError, type DiskLock, type KeyValueStore, type OpenKeyValueStore, type TimerHandle } from '@kitemq/runtime';
+import { encodeHost } from '@kitemq/protocol';
+import { Checkpointer } from './checkpoint/checkpointer.ts';
+import { Appender } from './commit-log/appender.ts';
+import { CommitLog } from './commit-log/commit-log.ts';
+import { GroupCommit } from './commit-log/group-commit.ts';
+import type { PendingRing } from './commit-log/pending-ring.ts';
+import * as contract from './message-store.ts';
+import { ColdReader } from './read/cold-reader.ts';
+import { MessageReader } from './read/message-reader.ts';
+import { RecordReader } from './read/record-reader.ts';
+import { offsetByTime } from './read/time-search.ts';
+import type { RecoveryReport } from './recovery-report.ts';
+import { lockStore, recordOverheadMax, startUp, storePaths, type StartedStore } from './recovery/start-up.ts';
+import { startError } from './store-errors.ts';
+import { resolveOptions, type ResolvedStoreOptions, type StoreOptions } from './store-options.ts';
+import { createViews, type StoreViews } from './store-views.ts';
+import { LogRecord } from './views/log-record.ts';
+import { removeTopicCommand } from './views/queues.ts';
+import { isStoreTopic, SystemTopic } from './views/system-topics.ts';
+
+/** While the disk is full: how often it is asked whether there is space again. */
+const diskFullProbeMs = 1000;
+/** Free space at which sending goes on. Small stores need less. */
+const freeBytesMin: number = 16 * 1024 * 1024;
+
+/** What exists while the store is open. */
+interface OpenParts {
+  readonly lock: DiskLock;
+  readonly rows: KeyValueStore;
+  readonly log: CommitLog;
+  readonly commit: GroupCommit;
+  readonly appender: Appender;
+  readonly checkpointer: Checkpointer;
+  readonly reader: MessageReader;
+  readonly records: RecordReader;
+}
+
+/** The storage engine: a commit log in Apache's layout, and views folded from it. See {@link contract.MessageStore}. */
+export class LogStore implements contract.MessageStore {
+  readonly #options: ResolvedStoreOptions;
+  readonly #listeners: contract.ArrivalListener[] = [];
+  #views: StoreViews;
+  #parts: OpenParts | undefined;
+  #starting: Promise<RecoveryReport> | undefined;
+  #stopping: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #probe: TimerHandle | undefined;
+
+  constructor(options: StoreOptions) {
+    this.#options = resolveOptions(options);
+    this.#views = this.#createViews();
+  }
+
+  start(): Promise<RecoveryReport> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  shutdown(): Promise<void> {
+    this.#stopping ??= this.#shutdown();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  append(message: contract.MessageToAppend, completion: contract.AppendCompletion): contract.AppendStatus {
+    return this.#parts === undefined ? contract.AppendStatus.unavailable : this.#parts.appender.append(message, completion);
+  }
+
+  appendBatch(messages: readonly contract.MessageToAppend[], completion: contract.AppendCompletion): contract.AppendStatus {
+    return this.#parts === undefined ? contract.AppendStatus.unavailable : this.#parts.appender.appendBatch(messages, completion);
+  }
+
+  read(query: contract.ReadQuery, completion: contract.ReadCompletion): void {
+    this.#open().reader.read(query, completion);
+  }
+
+  async recordAt(physicalOffset: number): Promise<Uint8Array | undefined> {
+    const { records, commit } = this.#open();
+    return records.recordAt(physicalOffset, commit.visible);
+  }
+
+  minOffset(topic: string, queueId: number): number {
+    return this.#views.queues.find(topic, queueId)?.minOffset ?? 0;
+  }
+
+  maxOffset(topic: string, queueId: number, committed = true): number {
+    const queue = this.#views.queues.find(topic, queueId);
+    if (queue === undefined) return 0;
+    return committed ? queue.visible : queue.next;
+  }
+
+  async offsetByTime(topic: string, queueId: number, timestamp: number, boundary: contract.TimeBoundary): Promise<number> {
+    const queue = this.#views.queues.find(topic, queueId);
+    return queue === undefined ? 0 : offsetByTime(queue, this.#open().records, timestamp, boundary);
+  }
+
+  async storeTimeAt(topic: string, queueId: number, offset: number): Promise<number> {
+    const queue = this.#views.queues.find(topic, queueId);
+    return queue === undefined ? -1 : this.#open().records.storeTimeAt(queue, offset);
+  }
+
+  async earliestStoreTime(topic?: string, queueId?: number): Promise<number> {
+    if (topic !== undefined && queueId !== undefined) return this.storeTimeAt(topic, queueId, this.minOffset(topic, queueId));
+    const { records, log, commit } = this.#open();
+    return log.minPosition >= commit.visible ? -1 : records.storeTimeOf(log.minPosition);
+  }
+
+  *queues(topic?: string): Iterable<contract.QueueId> {
+    for (const queue of this.#views.queues.list(topic)) yield { topic: queue.topicQueues.topic, queueId: queue.queueId };
+  }
+
+  async removeTopic(topic: string): Promise<void> {
+    if (isStoreTopic(topic)) throw new KiteError('KITE_STORE_ARGUMENT', `${topic} holds the store's own records and cannot be removed`);
+    const { queues } = this.#views;
+    if (!queues.has(topic)) return;
+    queues.detach(topic);
+    try {
+      await this.#appendSystem(SystemTopic.queues, pack(removeTopicCommand(topic)));
+    } catch (error) {
+      queues.reattach(topic);
+      throw error;
+    }
+  }
+
+  get settings(): contract.Settings {
+    return this.#views.settings;
+  }
+
+  get consumerOffsets(): contract.ConsumerOffsets {
+    return this.#views.consumerOffsets;
+  }
+
+  onArrival(listener: contract.ArrivalListener): void {
+    this.#listeners.push(listener);
+  }
+
+  get minPosition(): number {
+    return this.#parts?.log.minPosition ?? 0;
+  }
+
+  get maxPosition(): number {
+    return this.#parts?.log.written ?? 0;
+  }
+
+  get flushedPosition(): number {
+    return this.#parts?.log.flushed ?? 0;
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  async #start(): Promise<RecoveryReport> {
+    const options = this.#options;
+    let lock: DiskLock | undefined;
+    try {
+      const storeHost = encodeHost(options.storeHost.address, options.storeHost.port);
+      lock = lockStore(options);
+      // LMDB is native code: those who bring another checkpoint store must not need it.
+      const openKeyValue: OpenKeyValueStore = options.openKeyValue ?? (await import('./checkpoint/lmdb-key-value.ts')).openLmdbKeyValueStore;
+      const started = startUp({ options, openKeyValue, createViews: () => this.#createViews() });
+      this.#views = started.views;
+      this.#parts = this.#assemble(lock, started, storeHost);
+      this.#parts.checkpointer.applied();
+      return started.report;
+    } catch (error) {
+      lock?.release();
+      throw startError(options.path, error);
+    }
+  }
+
+  #assemble(lock: DiskLock, started: StartedStore, storeHost: Uint8Array): OpenParts {
+    const options = this.#options;
+    const { runtime, logger } = options;
+    const { rows, views } = started;
+    const log = new CommitLog({ ...options, disk: runtime.disk, directory: storePaths(options.path).commitLog }, started.log.segments, started.log.end);
+    const record = new LogRecord((position, size) => log.slice(position, size) as Uint8Array);
+    record.live = true;
+    const commit = new GroupCommit({
+      ...options,
+      log,
+      sync: options.flushMode === 'sync',
+      listener: {
+        recordVisible: (ring, number) => this.#recordVisible(record, ring, number),
+        recordDropped: (ring, number) => {
+          if (ring.queueOffset(number) >= 0) ring.queue(number).next = ring.queueOffset(number);
+        },
+        groupVisible: () => {
+          log.trim(commit.visible);
+          checkpointer.applied();
+        },
+        diskFull: (error) => this.#diskFull(error),
+        failed: (error) => this.#failed(error),
+      },
+    });
+    const checkpointer = new Checkpointer({
+      rows,
+      views: views.all,
+      commit,
+      timers: runtime.timers,
+      logger,
+      intervalMs: options.checkpointIntervalMs,
+      bytes: options.checkpointBytes,
+      dirtyEntries: () => views.queues.dirtyEntries,
+      position: started.checkpointPosition,
+    });
+    const cold = new ColdReader(log);
+    const appender = new Appender({ ...options, clock: runtime.clock, log, commit, queues: views.queues, storeHost });
+    const reader = new MessageReader({ log, queues: views.queues, cold, logger });
+    const records = new RecordReader(log, cold, options.maxMessageBytes + recordOverheadMax);
+    return { lock, rows, log, commit, appender, checkpointer, reader, records };
+  }
+
+  #recordVisible(record: LogRecord, ring: PendingRing, number: number): void {
+    const queue = ring.queue(number);
+    const { topic } = queue.topicQueues;
+    record.position = ring.position(number);
+    record.size = ring.size(number);
+    record.topic = topic;
+    record.queueId = queue.queueId;
+    record.queueOffset = ring.queueOffset(number);
+    record.tagsCode = ring.tagsCode(number);
+    record.storeTimestamp = ring.storeTimestamp(number);
+    record.queue = queue;
+    this.#views.all.apply(record);
+    if (record.queueOffset >= 0) this.#announce(record);
+  }
+
+  #announce(record: LogRecord): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(record.topic, record.queueId, record.queueOffset, record.tagsCode);
+      } catch (error) {
+        this.#options.logger.error({ error, topic: record.topic }, 'an arrival listener threw');
+      }
+    }
+  }
+
+  #diskFull(error: Error): void {
+    const { logger, path, runtime, segmentBytes } = this.#options;
+    const { appender } = this.#open();
+    logger.error({ error, path }, 'the disk is full: sends are refused until there is space, reads go on');
+    appender.refusal = contract.AppendStatus.diskFull;
+    const probe = (): void => {
+      this.#probe = undefined;
+      if (appender.refusal !== contract.AppendStatus.diskFull) return;
+      if (this.#freeBytes() < Math.min(freeBytesMin, Math.ceil(segmentBytes / 4))) {
+        this.#probe = runtime.timers.setTimeout(probe, diskFullProbeMs);
+        return;
+      }
+      logger.info({ path }, 'the disk has space again: sends are accepted');
+      appender.refusal = contract.AppendStatus.accepted;
+    };
+    this.#probe ??= runtime.timers.setTimeout(probe, diskFullProbeMs);
+  }
+
+  #freeBytes(): number {
+    try {
+      return this.#options.runtime.disk.spaceSync(this.#options.path).freeBytes;
+    } catch {
+      return 0;
+    }
+  }
+
+  #failed(error: Error): void {
+    this.#failure = error;
+    const { appender } = this.#open();
+    appender.refusal = contract.AppendStatus.unavailable;
+    this.#options.logger.error({ error }, 'the store failed: what is durable can still be read; check the disk, then restart');
+  }
+
+  async #shutdown(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    const parts = this.#parts;
+    if (parts === undefined) return;
+    const { timers, disk } = this.#options.runtime;
+    this.#views.consumerOffsets.stop();
+    await this.#views.consumerOffsets.flush().catch(() => undefined);
+    parts.appender.refusal = contract.AppendStatus.unavailable;
+    timers.clear(this.#probe);
+    const flushError = await new Promise<Error | undefined>((resolve) => parts.commit.whenFlushed(parts.log.appended, resolve));
+    parts.commit.stop();
+    await parts.checkpointer.stop();
+    let isClean = flushError === undefined;
+    try {
+      if (isClean) await parts.checkpointer.finish();
+    } catch (error) {
+      isClean = false;
+      this.#options.logger.warn({ error }, 'the last checkpoint could not be written; the next start replays the log');
+    }
+    await parts.rows.close().catch(() => undefined);
+    parts.log.close(isClean);
+    if (isClean) {
+      disk.removeSync(storePaths(this.#options.path).abort);
+      disk.syncDirectorySync(this.#options.path);
+    }
+    this.#parts = undefined;
+    parts.lock.release();
+  }
+
+  #createViews(): StoreViews {
+    return createViews(this.#options, {
+      append: (topic, body) => this.#appendSystem(topic, body),
+      flush: () => {
+        const { commit, log } = this.#open();
+        return new Promise((resolve, reject) => commit.whenFlushed(log.appended, (error) => (error === undefined ? resolve() : reject(error))));
+      },
+    });
+  }
+
+  /** Appends one of the store's own records; resolves when it is durable and applied. */
+  #appendSystem(topic: string, body: Uint8Array): Promise<void> {
+    const { appender, commit, log } = this.#open();
+    const status = appender.appendOwn(topic, body);
+    if (status !== contract.AppendStatus.accepted) return Promise.reject(this.#refused(status));
+    return new Promise((resolve, reject) => commit.whenFlushed(log.appended, (error) => (error === undefined ? resolve() : reject(error))));
+  }
+
+  #refused(status: contract.AppendStatus): KiteError {
+    switch (status) {
+      case contract.AppendStatus.diskFull:
+        return new KiteError('KITE_STORE_NO_SPACE', `The disk that holds ${this.#options.path} is full; free some space and try again`, { retryable: true });
+      case contract.AppendStatus.busy:
+        return new KiteError('KITE_STORE_BUSY', 'Too much is waiting for the disk; try again', { retryable: true });
+      case contract.AppendStatus.messageIllegal:
+        return new KiteError('KITE_STORE_ARGUMENT', 'The value is too large for a record of the log');
+      default:
+        return new KiteError('KITE_STORE_UNAVAILABLE', 'The store is not open', { cause: this.#failure });
+    }
+  }
+
+  #open(): OpenParts {
+    if (this.#parts === undefined) throw new KiteError('KITE_STORE_UNAVAILABLE', 'The store is not open: call start() first, and nothing after shutdown()');
+    return this.#parts;
+  }
+}
+
+/** A store in the folder `options.path`, not started yet. @throws KiteError `KITE_STORE_OPTIONS` */
+export function openStore(options: StoreOptions): contract.MessageStore {
+  return new LogStore(options);
+}

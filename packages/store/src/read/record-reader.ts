@@ -1,0 +1,55 @@
+import { recordSizeAt, storeTimestampAt } from '@kitemq/protocol';
+import type { CommitLog } from '../commit-log/commit-log.ts';
+import { isWholeRecord, recordHeadBytes } from '../commit-log/record-format.ts';
+import type { ConsumeQueue } from '../views/consume-queue.ts';
+import { entriesPerChunk, entryBytes, entryPosition, entrySize } from '../views/queue-entry.ts';
+import type { ColdReader } from './cold-reader.ts';
+
+/** Reads single records, for lookups by place and by time. */
+export class RecordReader {
+  readonly #log: CommitLog;
+  readonly #cold: ColdReader;
+  readonly #recordBytesMax: number;
+
+  constructor(log: CommitLog, cold: ColdReader, recordBytesMax: number) {
+    this.#log = log;
+    this.#cold = cold;
+    this.#recordBytesMax = recordBytesMax;
+  }
+
+  /** The whole valid record that begins at `position` and ends at or before `end`; undefined when there is none. */
+  async recordAt(position: number, end: number): Promise<Buffer | undefined> {
+    if (!Number.isSafeInteger(position) || position < this.#log.minPosition || position + recordHeadBytes > end) return undefined;
+    const head = await this.#bytes(position, recordHeadBytes);
+    if (head === undefined) return undefined;
+    const size = recordSizeAt(head, 0);
+    if (size < recordHeadBytes || size > this.#recordBytesMax || position + size > end) return undefined;
+    const record = await this.#bytes(position, size);
+    return record !== undefined && isWholeRecord(record, 0, size, position) ? record : undefined;
+  }
+
+  /** Store time (ms) of the queue's message at `offset`; -1 when it is not there. */
+  async storeTimeAt(queue: ConsumeQueue, offset: number): Promise<number> {
+    if (offset < queue.minOffset || offset >= queue.visible) return -1;
+    const number = Math.floor(offset / entriesPerChunk);
+    const chunk = queue.chunk(number);
+    const slot = offset - number * entriesPerChunk;
+    if (chunk === undefined || (slot + 1) * entryBytes > chunk.length || entrySize(chunk, slot) === 0) return -1;
+    return this.storeTimeOf(entryPosition(chunk, slot));
+  }
+
+  /** Store time of the record at `position`; -1 when it cannot be read. */
+  async storeTimeOf(position: number): Promise<number> {
+    const head = await this.#bytes(position, recordHeadBytes);
+    return head === undefined ? -1 : storeTimestampAt(head, 0);
+  }
+
+  /** The bytes, undefined when they are not in one segment or cannot be read. */
+  #bytes(position: number, length: number): Promise<Buffer | undefined> {
+    const hot = this.#log.slice(position, length);
+    if (hot !== undefined) return Promise.resolve(hot);
+    const segment = this.#log.segmentAt(position);
+    if (segment === undefined || position + length > segment.end) return Promise.resolve(undefined);
+    return new Promise((resolve) => this.#cold.read(position, length, (error, bytes) => resolve(error === undefined ? bytes : undefined)));
+  }
+}

@@ -1,0 +1,136 @@
+import type { Disk } from '@kitemq/runtime';
+import type { LogSegment } from '../commit-log/log-segment.ts';
+import { findRecord } from './find-record.ts';
+import type { Quarantine } from './quarantine.ts';
+import { RecordScanner, Scanned } from './record-scanner.ts';
+
+export interface RecoverLogOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  /** All segments on disk, oldest first. */
+  readonly segments: readonly LogSegment[];
+  readonly quarantine: Quarantine;
+  /** Log position (the end of a record, or 0) up to which the log is known to be whole. */
+  readonly from: number;
+  readonly segmentBytes: number;
+  readonly recordBytesMax: number;
+  /** Called for each valid record from there on. The buffer is valid only during the call. */
+  visit(buffer: Buffer, offset: number, size: number, position: number): void;
+  /** Called when `bytes` of the log, perhaps with records in them, turned out to be lost. */
+  hole(bytes: number): void;
+  /** Called now and then while everything before `position` is durable and visited. */
+  progress(position: number): void;
+}
+
+export interface RecoveredLog {
+  readonly segments: LogSegment[];
+  /** Where the log ends: everything before is durable, nothing is behind it. */
+  readonly end: number;
+  readonly records: number;
+}
+
+/** How many bytes are visited between two calls of `progress`. */
+const progressBytes = 64 * 1024 * 1024;
+
+/**
+ * Reads the log from `from` to its end. Bytes that are no record but have valid records behind them (a flipped bit, a missing
+ * file) are copied aside and skipped. Behind the last valid record everything is copied aside and cut off: bytes left there
+ * could be taken for records when the log has grown up to them.
+ */
+export class LogRecovery {
+  readonly #options: RecoverLogOptions;
+  #records = 0;
+  /** The segment scanned last ends with its filler. */
+  #isClosed = false;
+  #end: number;
+  #reported: number;
+
+  constructor(options: RecoverLogOptions) {
+    this.#options = options;
+    this.#end = this.#reported = options.from;
+  }
+
+  run(): RecoveredLog {
+    const { segments, from, quarantine } = this.#options;
+    let last = -1;
+    for (const [index, segment] of segments.entries()) {
+      if (segment.end <= from && index < segments.length - 1) {
+        last = index;
+        continue;
+      }
+      const before = last < 0 ? undefined : segments[last];
+      if (before !== undefined && this.#end < segment.start) this.#gap(this.#end, segment.start);
+      this.#end = Math.max(this.#end, segment.start);
+      last = index;
+      this.#isClosed = this.#scan(segment);
+      if (!this.#isClosed && !this.#isContinued(segment, index)) break;
+    }
+    this.#cut(last);
+    for (const segment of segments.slice(last + 1)) quarantine.moveSegment(segment, 'behind the end of the log');
+    this.#options.disk.syncDirectorySync(this.#options.directory);
+    return { segments: segments.slice(0, last + 1), end: this.#end, records: this.#records };
+  }
+
+  /** Visits the segment's records from the current end on; true when it ends with its filler. */
+  #scan(segment: LogSegment): boolean {
+    const { recordBytesMax } = this.#options;
+    // What an earlier process only handed to the operating system becomes durable before anybody sees it.
+    segment.file.datasyncSync();
+    const scanner = new RecordScanner(segment, this.#end, recordBytesMax);
+    for (;;) {
+      const found = scanner.next();
+      if (found === Scanned.record) {
+        this.#options.visit(scanner.buffer, scanner.offset, scanner.size, scanner.position);
+        this.#records++;
+        this.#end = scanner.position + scanner.size;
+        if (this.#end - this.#reported >= progressBytes) this.#report();
+        continue;
+      }
+      if (found === Scanned.filler) {
+        this.#end = segment.end = scanner.position + scanner.size;
+        this.#report();
+        return true;
+      }
+      const next = findRecord(segment, scanner.position + 1, recordBytesMax);
+      if (next === undefined) return false;
+      this.#skip(segment, next);
+      scanner.seek(next);
+    }
+  }
+
+  /** True when a later segment has records, so that what is missing here is a hole and not the end. */
+  #isContinued(segment: LogSegment, index: number): boolean {
+    const { segments, recordBytesMax } = this.#options;
+    const later = segments.slice(index + 1).find((candidate) => findRecord(candidate, candidate.start, recordBytesMax) !== undefined);
+    if (later === undefined) return false;
+    this.#skip(segment, segment.end);
+    return true;
+  }
+
+  #skip(segment: LogSegment, until: number): void {
+    this.#options.quarantine.copy(segment, { from: this.#end, until }, `no valid record from ${this.#end} to ${until}; records behind it are kept`);
+    this.#options.hole(until - this.#end);
+    this.#end = until;
+  }
+
+  #gap(from: number, until: number): void {
+    this.#options.quarantine.reportMissing(this.#options.directory, until - from, `no file holds the log from ${from} to ${until}; records behind it are kept`);
+    this.#options.hole(until - from);
+  }
+
+  #cut(last: number): void {
+    const segment = this.#options.segments[last];
+    if (segment === undefined || this.#isClosed) return;
+    // A file that was too short is the last one now, and grows again.
+    segment.end = Math.max(segment.end, segment.start + this.#options.segmentBytes);
+    this.#options.quarantine.copy(segment, { from: this.#end }, `no valid record behind ${this.#end}`);
+    segment.cut(this.#end);
+    segment.file.datasyncSync();
+    this.#report();
+  }
+
+  #report(): void {
+    this.#reported = this.#end;
+    this.#options.progress(this.#end);
+  }
+}

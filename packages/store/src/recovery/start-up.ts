@@ -1,0 +1,163 @@
+import type { DiskLock, KeyValueStore, OpenKeyValueStore } from '@kitemq/runtime';
+import { readMark, type CheckpointMark } from '../checkpoint/checkpoint-mark.ts';
+import type { LogSegment } from '../commit-log/log-segment.ts';
+import { isWholeRecord } from '../commit-log/record-format.ts';
+import type { RecoveryReport } from '../recovery-report.ts';
+import type { ResolvedStoreOptions } from '../store-options.ts';
+import type { StoreViews } from '../store-views.ts';
+import { LogRecord } from '../views/log-record.ts';
+import { storeTimestampAt } from '@kitemq/protocol';
+import { listSegments } from './list-segments.ts';
+import { clearRows, openRows } from './open-rows.ts';
+import { Quarantine } from './quarantine.ts';
+import { LogRecovery, type RecoveredLog } from './recover-log.ts';
+import { RecordParser } from './replay.ts';
+
+/** Records are at most this much larger than their body. */
+export const recordOverheadMax: number = 68 * 1024;
+
+/** Records up to this size are read whatever the largest message is now: it may have been larger before. */
+const storedRecordBytesMax: number = 64 * 1024 * 1024;
+
+/** A store's folder, opened and recovered. */
+export interface StartedStore {
+  readonly views: StoreViews;
+  readonly rows: KeyValueStore;
+  readonly log: RecoveredLog;
+  /** Everything before it is in the checkpoint. */
+  readonly checkpointPosition: number;
+  readonly report: RecoveryReport;
+}
+
+export interface StartUpOptions {
+  readonly options: ResolvedStoreOptions;
+  readonly openKeyValue: OpenKeyValueStore;
+  readonly createViews: () => StoreViews;
+}
+
+/** File names in a store's folder, as Apache's where they mean the same. */
+export function storePaths(path: string): Readonly<Record<'commitLog' | 'views' | 'lock' | 'abort' | 'quarantine', string>> {
+  return { commitLog: `${path}/commitlog`, views: `${path}/views`, lock: `${path}/lock`, abort: `${path}/abort`, quarantine: `${path}/quarantine` };
+}
+
+/** Makes the folder and takes its lock. */
+export function lockStore(options: ResolvedStoreOptions): DiskLock {
+  const { disk } = options.runtime;
+  const paths = storePaths(options.path);
+  disk.makeDirectorySync(paths.commitLog);
+  const lock = disk.lockSync(paths.lock);
+  disk.syncDirectorySync(options.path);
+  return lock;
+}
+
+/** Loads the checkpoint, replays the log behind it, repairs the log's end. */
+export function startUp(start: StartUpOptions): StartedStore {
+  const { options } = start;
+  const { disk, clock, processId } = options.runtime;
+  const paths = storePaths(options.path);
+  const began = clock.monotonic();
+  const clean = disk.statSync(paths.abort) === undefined;
+  const segments = listSegments(disk, paths.commitLog, options.segmentBytes);
+  const opened = openRows(start.openKeyValue, paths.views, { disk, logger: options.logger });
+  const { rows } = opened;
+  try {
+    const loaded = loadViews(start, rows, segments);
+    const quarantine = new Quarantine(disk, paths.quarantine);
+    const from = Math.max(loaded.views.all.position, segments[0]?.start ?? 0);
+    const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from });
+    disk.replaceFileSync(paths.abort, Buffer.from(String(processId)));
+    for (const { path, bytes, reason } of quarantine.found) options.logger.error({ path, bytes, reason }, 'part of the commit log could not be kept');
+    const report: RecoveryReport = {
+      clean,
+      minPosition: replay.log.segments[0]?.start ?? 0,
+      maxPosition: replay.log.end,
+      replayedFrom: from,
+      replayedRecords: replay.log.records,
+      quarantined: quarantine.found,
+      viewsRebuilt: opened.wasLost || loaded.rebuilt,
+      durationMs: clock.monotonic() - began,
+    };
+    return { views: loaded.views, rows, log: replay.log, checkpointPosition: replay.checkpointPosition, report };
+  } catch (error) {
+    void rows.close().catch(() => undefined);
+    for (const segment of segments) segment.close();
+    throw error;
+  }
+}
+
+/** Views from the checkpoint when that fits the log, else empty ones that the whole log is replayed into. */
+function loadViews(start: StartUpOptions, rows: KeyValueStore, segments: readonly LogSegment[]): { readonly views: StoreViews; readonly rebuilt: boolean } {
+  const { logger } = start.options;
+  const views = start.createViews();
+  const mark = readMark(rows);
+  const reason = mark === undefined ? 'there is none' : whyUnusable(mark, views, segments);
+  if (mark !== undefined && reason === undefined) {
+    try {
+      views.all.load(rows, mark);
+      return { views, rebuilt: false };
+    } catch (error) {
+      logger.warn({ error }, 'the checkpoint has rows that cannot be read');
+    }
+  }
+  if (segments.length > 0) logger.warn({ reason }, 'the checkpoint cannot be used; the whole log is replayed');
+  clearRows(rows);
+  const empty = start.createViews();
+  empty.all.load(rows, undefined);
+  return { views: empty, rebuilt: segments.length > 0 };
+}
+
+/** Undefined when the views in the checkpoint are those of this version and were made from this log. */
+function whyUnusable(mark: CheckpointMark, views: StoreViews, segments: readonly LogSegment[]): string | undefined {
+  const wanted = views.all.versions;
+  if (Object.entries(wanted).some(([name, version]) => mark.views[name] !== version)) return 'it was written by another version';
+  if (mark.lastRecord < 0) return undefined;
+  const segment = segments.find(({ start, end }) => start <= mark.lastRecord && mark.lastRecord < end);
+  const record = Buffer.alloc(mark.lastSize);
+  const read = segment?.file.readSync(record, 0, record.length, mark.lastRecord - segment.start) ?? 0;
+  const isThere = read === record.length && isWholeRecord(record, 0, record.length, mark.lastRecord) && storeTimestampAt(record, 0) === mark.lastStoreTimestamp;
+  return isThere ? undefined : `the log does not have the record at ${mark.lastRecord} that it was made from`;
+}
+
+interface Replay {
+  readonly start: StartUpOptions;
+  readonly segments: readonly LogSegment[];
+  readonly rows: KeyValueStore;
+  readonly views: StoreViews;
+  readonly quarantine: Quarantine;
+  readonly from: number;
+}
+
+function replayLog(replay: Replay): { readonly log: RecoveredLog; readonly checkpointPosition: number } {
+  const { start, segments, rows, views, quarantine, from } = replay;
+  const { runtime, path, segmentBytes, maxMessageBytes, checkpointBytes, logger } = start.options;
+  const parser = new RecordParser();
+  let current: Buffer = Buffer.alloc(0);
+  let currentOffset = 0;
+  const record = new LogRecord((_position, size) => Buffer.from(current.subarray(currentOffset, currentOffset + size)));
+  let checkpointPosition = views.all.position;
+  const total = segments.at(-1)?.end ?? 0;
+  const log = new LogRecovery({
+    disk: runtime.disk,
+    directory: storePaths(path).commitLog,
+    segments,
+    quarantine,
+    from,
+    segmentBytes,
+    recordBytesMax: Math.max(maxMessageBytes + recordOverheadMax, storedRecordBytesMax),
+    visit: (buffer, offset, size, position) => {
+      current = buffer;
+      currentOffset = offset;
+      parser.parse(record, buffer, offset, { size, position });
+      views.all.apply(record);
+    },
+    hole: (bytes) => views.queues.allowLost(bytes),
+    progress: (position) => {
+      if (views.all.position - checkpointPosition < checkpointBytes) return;
+      logger.info({ position, total }, 'replaying the log');
+      rows.commitSync((batch) => views.all.checkpoint(batch));
+      views.all.checkpointed();
+      checkpointPosition = views.all.position;
+    },
+  }).run();
+  return { log, checkpointPosition };
+}

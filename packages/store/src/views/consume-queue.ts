@@ -1,0 +1,97 @@
+import { entriesPerChunk, entryBytes, writeEntry } from './queue-entry.ts';
+import type { TopicQueues } from './topic-queues.ts';
+
+/** Reads the stored chunk; undefined when there is none. */
+export type ChunkLoader = (queue: ConsumeQueue, chunk: number) => Uint8Array | undefined;
+
+const firstChunkEntries = 16;
+
+/**
+ * One queue: where its messages are in the log. Full chunks live in the checkpoint; in memory are the chunk being filled and the full ones that
+ * no checkpoint has yet.
+ */
+export class ConsumeQueue {
+  readonly topicQueues: TopicQueues;
+  readonly queueId: number;
+  /** Names its chunks in the checkpoint; -1 until its first record was applied. */
+  id = -1;
+  minOffset = 0;
+  /** The offset the next appended message gets. */
+  next = 0;
+  /** The first offset consumers cannot see yet. */
+  visible = 0;
+  /** Set while it has something no checkpoint has. */
+  dirty = false;
+  readonly #load: ChunkLoader;
+  #open: Buffer | undefined;
+  #openNumber = -1;
+  readonly #full = new Map<number, Buffer>();
+
+  constructor(topicQueues: TopicQueues, queueId: number, load: ChunkLoader) {
+    this.topicQueues = topicQueues;
+    this.queueId = queueId;
+    this.#load = load;
+  }
+
+  /** Adds the entry at offset `visible`. */
+  add(position: number, size: number, tagsCode: number): void {
+    const offset = this.visible;
+    const number = Math.floor(offset / entriesPerChunk);
+    const slot = offset - number * entriesPerChunk;
+    const chunk = this.#chunkForWriting(number, slot);
+    writeEntry(chunk, slot, { position, size, tagsCode });
+    this.visible = offset + 1;
+    if (slot === entriesPerChunk - 1) {
+      this.#full.set(number, chunk);
+      this.#open = undefined;
+      this.#openNumber = -1;
+    }
+  }
+
+  /** Adds blank entries up to `offset`: those messages were lost with a damaged part of the log. */
+  addBlanks(offset: number): void {
+    while (this.visible < offset) this.add(0, 0, 0);
+  }
+
+  /** The chunk's entries from its first on (perhaps fewer than a full chunk); undefined when it cannot be found. Valid until the next turn. */
+  chunk(number: number): Buffer | undefined {
+    if (number === this.#openNumber) return this.#open;
+    const full = this.#full.get(number);
+    if (full !== undefined) return full;
+    const stored = this.#load(this, number);
+    return stored === undefined ? undefined : Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  }
+
+  /** Visits what a checkpoint has to store: full chunks and the used part of the open one. */
+  forDirtyChunks(visit: (number: number, entries: Uint8Array) => void): void {
+    for (const [number, chunk] of this.#full) visit(number, chunk);
+    if (this.#open !== undefined) visit(this.#openNumber, this.#open.subarray(0, (this.visible - this.#openNumber * entriesPerChunk) * entryBytes));
+  }
+
+  /** The checkpoint has everything before offset `visible`: memory for it is given back. */
+  stored(visible: number): void {
+    const number = Math.floor(visible / entriesPerChunk);
+    for (const full of this.#full.keys()) if (full < number) this.#full.delete(full);
+    if (this.visible === visible) {
+      this.#open = undefined;
+      this.#openNumber = -1;
+    }
+  }
+
+  #chunkForWriting(number: number, slot: number): Buffer {
+    let chunk = this.#open;
+    if (chunk === undefined || this.#openNumber !== number) {
+      chunk = Buffer.allocUnsafe(Math.min(entriesPerChunk, Math.max(firstChunkEntries, slot + 1)) * entryBytes);
+      const stored = slot > 0 ? this.#load(this, number) : undefined;
+      if (stored !== undefined) chunk.set(stored.subarray(0, slot * entryBytes));
+      else chunk.fill(0, 0, slot * entryBytes);
+    } else if (slot * entryBytes >= chunk.length) {
+      const larger = Buffer.allocUnsafe(Math.min(entriesPerChunk * entryBytes, chunk.length * 4));
+      larger.set(chunk);
+      chunk = larger;
+    }
+    this.#open = chunk;
+    this.#openNumber = number;
+    return chunk;
+  }
+}

@@ -1,0 +1,217 @@
+import { pack, unpack } from 'msgpackr';
+import { KiteError, type KeyValueBatch, type KeyValueStore, type TimerHandle, type Timers } from '@kitemq/runtime';
+import { bodyOf } from '../commit-log/record-format.ts';
+import type { ConsumerOffsets } from '../message-store.ts';
+import type { LogRecord } from './log-record.ts';
+import { OffsetTable, type TopicOffsets } from './offset-table.ts';
+import { readUint53, RowKey, RowKeyReader, writeUint53 } from './row-key.ts';
+import { SystemTopic } from './system-topics.ts';
+import type { SystemLog } from './system-log.ts';
+import { KeyPrefix, type View } from './view.ts';
+
+/** Offsets per record, at most: keeps a record far below the largest message. */
+const offsetsPerRecordMax = 10_000;
+
+/** Longest group or topic name in UTF-8 bytes that fits a row's key. */
+export const offsetNameBytesMax = 900;
+
+/** First element of a body. `offsets`: then (group, topic, [queueId, offset, …]) repeated. `remove`: then group or null, topic or null. */
+const kindOffsets = 1;
+const kindRemove = 2;
+
+const rowsStart = Buffer.of(KeyPrefix.consumerOffset);
+const rowsEnd = Buffer.of(KeyPrefix.consumerOffset + 1);
+
+/** Null stands for all. */
+interface Removal {
+  readonly group: string | null;
+  readonly topic: string | null;
+}
+
+/** Committed consumer offsets. A row per (group, topic, queue). */
+export class ConsumerOffsetsView implements View, ConsumerOffsets {
+  readonly name = 'consumerOffsets';
+  readonly version = 1;
+  readonly topics: readonly string[] = [SystemTopic.consumerOffsets];
+  readonly #log: SystemLog;
+  readonly #timers: Timers;
+  readonly #flushIntervalMs: number;
+  readonly #table = new OffsetTable();
+  /** What commits changed since the last record. */
+  readonly #unlogged = new Set<TopicOffsets>();
+  #timer: TimerHandle | undefined;
+  #rows: KeyValueStore | undefined;
+  /** What no checkpoint has: first these removals, then these rows (by key, in latin1). */
+  #removals: Removal[] = [];
+  #dirty = new Map<string, number>();
+  #stopped = false;
+
+  constructor(log: SystemLog, timers: Timers, flushIntervalMs: number) {
+    this.#log = log;
+    this.#timers = timers;
+    this.#flushIntervalMs = flushIntervalMs;
+  }
+
+  get(group: string, topic: string, queueId: number): number {
+    return this.#table.find(group, topic)?.offsets.get(queueId) ?? -1;
+  }
+
+  commit(group: string, topic: string, queueId: number, offset: number): void {
+    if (!Number.isSafeInteger(offset) || offset < 0) throw new KiteError('KITE_STORE_ARGUMENT', `A consumer offset is an integer from 0 to 2^53-1, not ${offset}`);
+    const offsets = this.#table.find(group, topic) ?? this.#obtainChecked(group, topic);
+    if (offsets.offsets.get(queueId) === offset) return;
+    offsets.offsets.set(queueId, offset);
+    offsets.unlogged.add(queueId);
+    this.#unlogged.add(offsets);
+    this.#arm();
+  }
+
+  topicsOf(group: string): string[] {
+    return this.#table.topicsOf(group);
+  }
+
+  groupsOf(topic: string): string[] {
+    return this.#table.groupsOf(topic);
+  }
+
+  ofQueue(group: string, topic: string): ReadonlyMap<number, number> {
+    return this.#table.find(group, topic)?.offsets ?? new Map<number, number>();
+  }
+
+  removeGroup(group: string): Promise<void> {
+    return this.#remove(group, undefined);
+  }
+
+  removeTopic(topic: string): Promise<void> {
+    return this.#remove(undefined, topic);
+  }
+
+  async flush(): Promise<void> {
+    this.#timers.clear(this.#timer);
+    this.#timer = undefined;
+    try {
+      await this.#writeRecords();
+    } finally {
+      this.#arm();
+    }
+  }
+
+  /** Ends the flush timer. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timers.clear(this.#timer);
+  }
+
+  load(rows: KeyValueStore): void {
+    this.#rows = rows;
+    rows.range(rowsStart, rowsEnd, (key, value) => {
+      const reader = new RowKeyReader(key);
+      const offsets = this.#table.obtain(reader.text(), reader.text());
+      offsets.offsets.set(reader.uint32(), readUint53(Buffer.from(value.buffer, value.byteOffset, value.byteLength), 0));
+    });
+  }
+
+  apply(record: LogRecord): void {
+    const body = unpack(bodyOf(record.bytes())) as unknown[];
+    if (body[0] === kindRemove) this.#applyRemove(body[1] as string | null, body[2] as string | null, record.live);
+    if (body[0] !== kindOffsets) return;
+    for (let index = 1; index + 2 < body.length; index += 3) {
+      const [group, topic, pairs] = [body[index] as string, body[index + 1] as string, body[index + 2] as number[]];
+      const offsets = record.live ? undefined : this.#table.obtain(group, topic);
+      for (let pair = 0; pair + 1 < pairs.length; pair += 2) {
+        const queueId = pairs[pair] as number;
+        const offset = pairs[pair + 1] as number;
+        // A live record repeats what memory has, or is older than it.
+        offsets?.offsets.set(queueId, offset);
+        this.#dirty.set(rowKey(group, topic, queueId), offset);
+      }
+    }
+  }
+
+  checkpoint(batch: KeyValueBatch): void {
+    for (const removal of this.#removals) {
+      this.#rows?.range(rowsStart, rowsEnd, (key) => {
+        if (isRemoved(key, removal)) batch.remove(Buffer.from(key));
+      });
+    }
+    this.#removals = [];
+    const value = Buffer.alloc(8);
+    for (const [key, offset] of this.#dirty) {
+      writeUint53(value, 0, offset);
+      batch.put(Buffer.from(key, 'latin1'), value);
+    }
+    this.#dirty = new Map();
+  }
+
+  checkpointed(): void {}
+
+  #obtainChecked(group: string, topic: string): TopicOffsets {
+    if (Buffer.byteLength(group) > offsetNameBytesMax || Buffer.byteLength(topic) > offsetNameBytesMax) {
+      throw new KiteError('KITE_STORE_ARGUMENT', `Group and topic names are at most ${offsetNameBytesMax} bytes long`);
+    }
+    return this.#table.obtain(group, topic);
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined || this.#stopped || this.#unlogged.size === 0) return;
+    this.#timer = this.#timers.setTimeout(() => {
+      this.#timer = undefined;
+      // What failed stays unlogged and is tried again with the next interval; the store has logged why.
+      this.#writeRecords().catch(() => undefined).finally(() => this.#arm());
+    }, this.#flushIntervalMs);
+  }
+
+  async #writeRecords(): Promise<void> {
+    const durable: Promise<void>[] = [];
+    while (this.#unlogged.size > 0) {
+      const taken: [offsets: TopicOffsets, queueIds: number[]][] = [];
+      const body: unknown[] = [kindOffsets];
+      let count = 0;
+      for (const offsets of this.#unlogged) {
+        if (count >= offsetsPerRecordMax) break;
+        const queueIds = [...offsets.unlogged];
+        taken.push([offsets, queueIds]);
+        body.push(offsets.group, offsets.topic, queueIds.flatMap((queueId) => [queueId, offsets.offsets.get(queueId) as number]));
+        count += queueIds.length;
+        offsets.unlogged.clear();
+        this.#unlogged.delete(offsets);
+      }
+      durable.push(this.#log.append(SystemTopic.consumerOffsets, pack(body)).catch((error: unknown) => this.#giveBack(taken, error)));
+      if (durable.length >= 16) await Promise.all(durable.splice(0));
+    }
+    // Also what an earlier interval wrote must be durable when this resolves.
+    durable.push(this.#log.flush());
+    await Promise.all(durable);
+  }
+
+  #giveBack(taken: readonly [TopicOffsets, number[]][], error: unknown): never {
+    for (const [offsets, queueIds] of taken) {
+      if (this.#table.find(offsets.group, offsets.topic) !== offsets) continue;
+      for (const queueId of queueIds) offsets.unlogged.add(queueId);
+      this.#unlogged.add(offsets);
+    }
+    throw error;
+  }
+
+  async #remove(group: string | undefined, topic: string | undefined): Promise<void> {
+    for (const offsets of this.#table.remove(group, topic)) this.#unlogged.delete(offsets);
+    await this.#log.append(SystemTopic.consumerOffsets, pack([kindRemove, group ?? null, topic ?? null]));
+  }
+
+  #applyRemove(group: string | null, topic: string | null, live: boolean): void {
+    if (!live) this.#table.remove(group ?? undefined, topic ?? undefined);
+    const removal = { group, topic };
+    this.#removals.push(removal);
+    for (const key of this.#dirty.keys()) if (isRemoved(Buffer.from(key, 'latin1'), removal)) this.#dirty.delete(key);
+  }
+}
+
+function isRemoved(key: Uint8Array, removal: Removal): boolean {
+  const reader = new RowKeyReader(key);
+  const group = reader.text();
+  return (removal.group === null || removal.group === group) && (removal.topic === null || removal.topic === reader.text());
+}
+
+function rowKey(group: string, topic: string, queueId: number): string {
+  return new RowKey(KeyPrefix.consumerOffset).text(group).text(topic).uint32(queueId).bytes().toString('latin1');
+}

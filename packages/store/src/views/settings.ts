@@ -1,0 +1,109 @@
+import { pack, unpack } from 'msgpackr';
+import { KiteError, type KeyValueBatch, type KeyValueStore } from '@kitemq/runtime';
+import { bodyOf } from '../commit-log/record-format.ts';
+import type { Settings } from '../message-store.ts';
+import type { LogRecord } from './log-record.ts';
+import { RowKey, RowKeyReader } from './row-key.ts';
+import type { SystemLog } from './system-log.ts';
+import { SystemTopic } from './system-topics.ts';
+import { KeyPrefix, type View } from './view.ts';
+
+/** Longest kind or key in UTF-8 bytes that fits a row's key. */
+export const settingNameBytesMax = 900;
+
+/** First element of a body: put has kind, key, value behind it; remove has kind, key. */
+const kindPut = 1;
+const kindRemove = 2;
+
+const rowsStart = Buffer.of(KeyPrefix.setting);
+const rowsEnd = Buffer.of(KeyPrefix.setting + 1);
+
+/** Settings by kind and key. A row per setting. */
+export class SettingsView implements View, Settings {
+  readonly name = 'settings';
+  readonly version = 1;
+  readonly topics: readonly string[] = [SystemTopic.settings];
+  readonly #log: SystemLog;
+  readonly #kinds = new Map<string, Map<string, unknown>>();
+  /** Rows that no checkpoint has, by key in latin1; undefined removes. */
+  #dirty = new Map<string, Uint8Array | undefined>();
+
+  constructor(log: SystemLog) {
+    this.#log = log;
+  }
+
+  get(kind: string, key: string): unknown {
+    return this.#kinds.get(kind)?.get(key);
+  }
+
+  *entries(kind: string): Iterable<readonly [key: string, value: unknown]> {
+    const settings = this.#kinds.get(kind);
+    if (settings === undefined) return;
+    for (const key of [...settings.keys()].sort()) yield [key, settings.get(key)];
+  }
+
+  async put(kind: string, key: string, value: unknown): Promise<void> {
+    checkNames(kind, key);
+    // Readers get what a restart would give them, not an object the caller may go on changing.
+    const packed = pack([kindPut, kind, key, value]);
+    this.#set(kind, key, (unpack(packed) as unknown[])[3]);
+    await this.#log.append(SystemTopic.settings, packed);
+  }
+
+  async remove(kind: string, key: string): Promise<void> {
+    checkNames(kind, key);
+    this.#delete(kind, key);
+    await this.#log.append(SystemTopic.settings, pack([kindRemove, kind, key]));
+  }
+
+  load(rows: KeyValueStore): void {
+    rows.range(rowsStart, rowsEnd, (key, value) => {
+      const reader = new RowKeyReader(key);
+      this.#set(reader.text(), reader.text(), unpack(value));
+    });
+  }
+
+  apply(record: LogRecord): void {
+    const body = unpack(bodyOf(record.bytes())) as unknown[];
+    const [operation, kind, key] = body;
+    if (typeof kind !== 'string' || typeof key !== 'string') return;
+    const row = new RowKey(KeyPrefix.setting).text(kind).text(key).bytes().toString('latin1');
+    // Live changes are in memory already, perhaps with newer ones on top.
+    if (operation === kindPut) {
+      this.#dirty.set(row, pack(body[3]));
+      if (!record.live) this.#set(kind, key, body[3]);
+    } else if (operation === kindRemove) {
+      this.#dirty.set(row, undefined);
+      if (!record.live) this.#delete(kind, key);
+    }
+  }
+
+  checkpoint(batch: KeyValueBatch): void {
+    for (const [key, value] of this.#dirty) {
+      if (value === undefined) batch.remove(Buffer.from(key, 'latin1'));
+      else batch.put(Buffer.from(key, 'latin1'), value);
+    }
+    this.#dirty = new Map();
+  }
+
+  checkpointed(): void {}
+
+  #set(kind: string, key: string, value: unknown): void {
+    let settings = this.#kinds.get(kind);
+    if (settings === undefined) {
+      settings = new Map();
+      this.#kinds.set(kind, settings);
+    }
+    settings.set(key, value);
+  }
+
+  #delete(kind: string, key: string): void {
+    this.#kinds.get(kind)?.delete(key);
+  }
+}
+
+function checkNames(kind: string, key: string): void {
+  if (Buffer.byteLength(kind) > settingNameBytesMax || Buffer.byteLength(key) > settingNameBytesMax) {
+    throw new KiteError('KITE_STORE_ARGUMENT', `Kind and key of a setting are at most ${settingNameBytesMax} bytes long`);
+  }
+}

@@ -1,0 +1,7 @@
+/** How views write their own records. */
+export interface SystemLog {
+  /** Appends a record to one of the store's own topics; resolves when it is durable. @throws KiteError `KITE_STORE_*` when it is not going to be. */
+  append(topic: string, body: Uint8Array): Promise<void>;
+  /** Resolves when everything appended so far is durable. */
+  flush(): Promise<void>;
+}

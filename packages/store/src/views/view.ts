@@ -1,0 +1,34 @@
+import type { KeyValueBatch, KeyValueStore } from '@kitemq/runtime';
+import type { LogRecord } from './log-record.ts';
+
+/**
+ * A fold over the log. The store calls `apply` once for every record, in log order, whether the record was appended here or is replayed at
+ * start-up, so what a view holds is a function of the log alone. To add one: implement this, give it a name and a key prefix nobody has,
+ * and list it in `create-views.ts`; a store that was checkpointed without it replays its whole log once.
+ *
+ * - `load` is called once, before any `apply`, with the last checkpoint (empty on a first start).
+ * - `apply` must not fail: a record it does not understand is ignored (and logged). It sees records when the promise of the flush mode is kept.
+ * - `checkpoint` puts what changed since the last call; the store adds the log position and commits both in one transaction,
+ *   never before the log is durable up to there. Until `checkpointed`, reads must still find what was put in memory.
+ *   A batch that failed is tried again by the store, before any newer one.
+ */
+export interface View {
+  readonly name: string;
+  /** Raised when the meaning of its rows changes: checkpoints of another version are thrown away and rebuilt. */
+  readonly version: number;
+  /** The topics whose records it wants; undefined for all. */
+  readonly topics: readonly string[] | undefined;
+  load(rows: KeyValueStore): void;
+  apply(record: LogRecord): void;
+  checkpoint(batch: KeyValueBatch): void;
+  checkpointed(): void;
+}
+
+/** First byte of each view's keys. 0x01 is the store's own row. */
+export const KeyPrefix = {
+  meta: 0x01,
+  queue: 0x10,
+  queueChunk: 0x11,
+  consumerOffset: 0x20,
+  setting: 0x30,
+} as const;
