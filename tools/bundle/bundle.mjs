@@ -16,11 +16,10 @@ const storeManifest = fileURLToPath(new URL('../../packages/store/package.json',
  * and beside it only lmdb's prebuilt addons when the app uses lmdb.
  * Flags of the process: `--sourcemap`, `--analyze` (prints what the size is made of).
  * @param {string} name
- * @param {{ directory: string }} options
+ * @param {{ directory: string, dist?: string }} options `dist`: another place for the result
  */
-export async function bundle(name, { directory }) {
+export async function bundle(name, { directory, dist = join(directory, 'dist') }) {
   const flags = process.argv.slice(2);
-  const dist = join(directory, 'dist');
   const outfile = join(dist, `${name}.mjs`);
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });

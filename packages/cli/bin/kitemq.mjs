@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+import { runKitemq } from '../dist/index.js';
+
+process.exit(await runKitemq(process.argv.slice(2)));

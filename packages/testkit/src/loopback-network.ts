@@ -15,6 +15,10 @@ const listenerPortFirst = 40_000;
 const clientPortFirst = 50_000;
 const address = '127.0.0.1';
 
+function aborted({ host, port, signal }: ConnectOptions): KiteError {
+  return new KiteError('KITE_ABORTED', `connecting to ${host}:${port} was cancelled`, { cause: signal?.reason, details: { host, port } });
+}
+
 type Accept = (socket: NetworkSocket) => void;
 
 /** A network that exists only in this process: no port of the machine is taken. Every host name means this process. */
@@ -31,7 +35,7 @@ export class LoopbackNetwork implements Network {
   connect(options: ConnectOptions): Promise<NetworkSocket> {
     const { host, port, signal, tls } = options;
     if (signal?.aborted === true) {
-      return Promise.reject(new KiteError('KITE_ABORTED', `connecting to ${host}:${port} was cancelled`, { cause: signal.reason }));
+      return Promise.reject(aborted(options));
     }
     const accept = this.#listeners.get(port);
     if (accept === undefined || tls !== undefined) {
@@ -39,8 +43,16 @@ export class LoopbackNetwork implements Network {
       return Promise.reject(new KiteError('KITE_CONNECT_FAILED', `cannot connect to ${host}:${port}: ${why}`, { retryable: true, details: { host, port } }));
     }
     const [near, far] = LoopbackSocket.pair(this.#timers, { address, port: this.#nextClientPort++ }, { address, port });
-    this.#timers.setImmediate(() => accept(far));
-    return Promise.resolve(near);
+    return new Promise((resolve, reject) => {
+      this.#timers.setImmediate(() => {
+        if (signal?.aborted === true) {
+          near.destroy();
+          return reject(aborted(options));
+        }
+        accept(far);
+        resolve(near);
+      });
+    });
   }
 
   listen(options: ListenOptions, onConnection: Accept): Promise<NetworkListener> {
@@ -48,7 +60,10 @@ export class LoopbackNetwork implements Network {
     const port = options.port === 0 ? this.#freePort() : options.port;
     if (this.#listeners.has(port)) {
       const cause = Object.assign(new Error(`EADDRINUSE: ${host}:${port}`), { code: 'EADDRINUSE' });
-      return Promise.reject(new KiteError('KITE_LISTEN_FAILED', `cannot listen on ${host}:${port}: it is taken in this process`, { cause, details: { host, port } }));
+      return Promise.reject(new KiteError('KITE_LISTEN_FAILED', `cannot listen on ${host}:${port}: another listener of this process has it; choose another port`, {
+        retryable: true,
+         cause, details: { host, port },
+      }));
     }
     this.#listeners.set(port, onConnection);
     const close = (): Promise<void> => {
@@ -63,7 +78,7 @@ export class LoopbackNetwork implements Network {
   }
 
   localAddresses(): string[] {
-    return [address];
+    return [];
   }
 
   #freePort(): number {

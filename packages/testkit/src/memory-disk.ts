@@ -14,7 +14,7 @@ export class MemoryDisk implements Disk {
   readonly #clock: Clock;
   readonly #files = new Map<string, MemoryFileContent>();
   readonly #directories = new Set<string>(['/']);
-  readonly #locks = new Set<string>();
+  readonly #locks = new Map<string, DiskLock>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -92,8 +92,14 @@ export class MemoryDisk implements Disk {
     if (this.#locks.has(path)) {
       throw new KiteError('KITE_DISK_LOCKED', `${path} is locked by another broker of this process`, { retryable: true, details: { path, pid: process.pid } });
     }
-    this.#locks.add(path);
-    return { release: () => void this.#locks.delete(path) };
+    if (!this.#directories.has(dirname(path))) throw systemError('ENOENT', path);
+    const lock: DiskLock = {
+      release: () => {
+        if (this.#locks.get(path) === lock) this.#locks.delete(path);
+      },
+    };
+    this.#locks.set(path, lock);
+    return lock;
   }
 
   #create(path: string): MemoryFileContent {

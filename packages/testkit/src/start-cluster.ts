@@ -1,5 +1,5 @@
 import { Broker, type BrokerSettings, parseBrokerSettings } from '@kitemq/broker';
-import { Nameserver, type NameserverSettings, parseNameserverSettings } from '@kitemq/nameserver';
+import { Nameserver, type NameserverSettings } from '@kitemq/nameserver';
 import { type Logger, memoryKeyValueStores, nodeRuntime, type OpenKeyValueStore, type Runtime, silentLogger } from '@kitemq/runtime';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,7 +88,7 @@ class LocalCluster implements Cluster {
 
   async start(): Promise<void> {
     try {
-      const settings = parseNameserverSettings({ listenPort: 0, ...this.#options.nameserverSettings });
+      const settings = { listenPort: 0, ...this.#options.nameserverSettings };
       this.#nameserver = new Nameserver({ runtime: this.runtime, settings });
       await this.#nameserver.start();
       for (let index = 0; index < (this.#options.brokers ?? 1); index++) this.#running.push(await this.#startBroker(index));

@@ -1,10 +1,6 @@
+import { writeProperties } from '@kitemq/protocol';
 import type { LoadedConfig } from './load-config.ts';
 import type { Setting } from './setting.ts';
-
-/** A value as a properties file takes it: backslashes and line ends escaped. */
-function propertyText(value: unknown): string {
-  return String(value).replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
-}
 
 /** The effective configuration as a properties file that gives the same configuration again; says where each value came from. */
 export function printConfig(settings: ReadonlyMap<string, Setting>, config: LoadedConfig): string {
@@ -16,8 +12,7 @@ export function printConfig(settings: ReadonlyMap<string, Setting>, config: Load
       lines.push(`# ${key} is not set`);
       continue;
     }
-    if (origin !== undefined) lines.push(`# from ${origin}`);
-    lines.push(`${origin === undefined ? '# default\n' : ''}${key}=${propertyText(value)}`);
+    lines.push(origin === undefined ? '# default' : `# from ${origin}`, writeProperties([[key, String(value)]]).trimEnd());
   }
   return `${lines.join('\n')}\n`;
 }

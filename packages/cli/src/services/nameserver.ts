@@ -1,4 +1,5 @@
 import { ignoredNameserverKeys, Nameserver, nameserverSettings, type NameserverSettings } from '@kitemq/nameserver';
+import { resolve } from 'node:path';
 import type { ConfigEntry } from '../config/config-source.ts';
 import { settingsOf } from '../config/setting.ts';
 import { listenEntries } from './flag-entries.ts';
@@ -17,11 +18,18 @@ export const nameserverService: ServiceDefinition = {
   },
   flagEntries: (flags): ConfigEntry[] => listenEntries(flags['listen']),
   async start({ runtime, config }) {
-    const nameserver = new Nameserver({ runtime, settings: config.values as unknown as NameserverSettings });
+    const nameserver = new Nameserver({ runtime, settings: nameserverSettingsOf(config.values) });
     await nameserver.start();
     return { ready: `nameserver ${nameserver.address}`, shutdown: () => nameserver.shutdown() };
   },
 };
+
+/** Paths made absolute; an empty one means: keep nothing. */
+function nameserverSettingsOf(values: Readonly<Record<string, unknown>>): NameserverSettings {
+  const settings = values as unknown as NameserverSettings;
+  const path = (text: string): string => (text === '' ? '' : resolve(text));
+  return { ...settings, kvConfigPath: path(settings.kvConfigPath), configStorePath: path(settings.configStorePath) };
+}
 
 /** Runs a nameserver until a signal ends it. Resolves to the exit code. */
 export function runNameserver(argv: readonly string[], host?: ProcessHost): Promise<number> {
