@@ -15,6 +15,13 @@ export const invokeTimeoutMsDefault = 3_000;
 
 let lastId = 0;
 
+/** What the decoder could still read of a frame that it refuses. */
+interface BrokenFrame {
+  readonly opaque?: number;
+  readonly flag?: number;
+  readonly serializeType?: SerializeType;
+}
+
 /** One TCP or TLS connection with frames in both directions: see {@link Channel}. Server and client use the same. */
 export class Connection implements Channel {
   readonly id: number = ++lastId;
@@ -162,7 +169,7 @@ export class Connection implements Channel {
 
   /** A frame whose bounds were right and whose header does not parse. */
   private onBrokenFrame(error: Error): void {
-    const opaque = KiteError.is(error) ? (error.details['opaque'] as number | undefined) : undefined;
+    const { opaque, flag = 0, serializeType = SerializeType.json } = (KiteError.is(error) ? error.details : {}) as BrokenFrame;
     if (opaque === undefined) return this.fail(error);
     this.endpoint.counters.brokenFrames++;
     this.endpoint.logger.warn({ peer: this.remoteAddress, error: error.message }, 'a frame with an unreadable header');
@@ -171,7 +178,8 @@ export class Connection implements Channel {
       const message = `The answer of ${this.remoteAddress} to ${pending.command.name} does not parse: ${error.message}`;
       return pending.settle(new KiteError('KITE_HEADER_INVALID', message, { cause: error }), undefined);
     }
-    const out = this.endpoint.outgoing(ResponseCode.systemError, opaque, FrameFlag.response, SerializeType.json);
+    if ((flag & (FrameFlag.response | FrameFlag.oneway)) !== 0) return;
+    const out = this.endpoint.outgoing(ResponseCode.systemError, opaque, FrameFlag.response, serializeType);
     out.remark = error.message;
     this.send(out, undefined);
   }

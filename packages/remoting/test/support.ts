@@ -67,17 +67,27 @@ export class RawPeer {
   readonly frames: Frame[] = [];
   readonly received: Buffer[] = [];
   closed = false;
+  /** What came is no frame (a TLS alert); `received` has it. */
+  broken = false;
   private readonly splitter = new FrameSplitter();
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
       this.received.push(chunk);
-      this.splitter.push(chunk);
-      while (this.splitter.next()) this.frames.push(decodeFrame(this.splitter.buffer, this.splitter.start, this.splitter.end));
+      if (!this.broken) this.takeFrames(chunk);
     });
     socket.on('close', () => (this.closed = true));
     socket.on('error', () => {});
+  }
+
+  private takeFrames(chunk: Buffer): void {
+    try {
+      this.splitter.push(chunk);
+      while (this.splitter.next()) this.frames.push(decodeFrame(this.splitter.buffer, this.splitter.start, this.splitter.end));
+    } catch {
+      this.broken = true;
+    }
   }
 
   static connect(port: number): Promise<RawPeer> {
