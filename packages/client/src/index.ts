@@ -1,3 +1,4 @@
+export { Client } from './client.ts';
 export type { ClientOptions, ProducerOptions, TlsOptions } from './client-options.ts';
 export { BrokerError } from './errors.ts';
 export type { Message, ReceivedMessage, RetryOptions } from './message/message.ts';

@@ -1,0 +1,178 @@
+import type { TaskScope } from '@kitemq/runtime';
+import { KiteError } from '@kitemq/runtime';
+import type { MessageQueue } from '../admin/types.ts';
+import type { ClientCore } from '../connection/client-core.ts';
+import { WakeUp } from '../connection/wake-up.ts';
+import { queueKey } from '../route/topic-route.ts';
+import type { TopicRoute } from '../route/topic-route.ts';
+import type { ResolvedConsumerOptions } from './consumer-options.ts';
+import type { Consumption } from './consumption.ts';
+import { assignmentChange, Rebalancer } from './rebalancer.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** How often a member looks whether its queues are still its own, ms. */
+const REBALANCE_MS = 20_000;
+/** How soon it looks again when it could not find out, or a topic has no route yet: doubling between these, ms. */
+const UNSETTLED_MS = { first: 250, max: 5_000 };
+
+export interface MembershipOptions {
+  readonly core: ClientCore;
+  readonly options: ResolvedConsumerOptions;
+  readonly consumption: Consumption;
+  readonly subscriptions: Subscriptions;
+}
+
+/** A member's place in its group: keeps the queues it reads equal to what the group's strategy gives it. */
+export class Membership {
+  readonly #parts: MembershipOptions;
+  readonly #wakeUp: WakeUp;
+  readonly #rebalancer: Rebalancer;
+  /** Queues seen per topic; an empty set: the topic did not exist when we first looked. */
+  readonly #seen = new Map<string, Set<string>>();
+  #waitMs = UNSETTLED_MS.first;
+
+  constructor(parts: MembershipOptions) {
+    const { core, options } = parts;
+    this.#parts = parts;
+    this.#wakeUp = new WakeUp(core.runtime.timers);
+    this.#rebalancer = new Rebalancer({
+      group: options.group,
+      clientId: core.clientId,
+      model: options.model,
+      strategy: options.allocate,
+      logger: core.runtime.logger,
+      route: (topic, signal) => this.#route(topic, signal),
+      members: (route, signal) => this.#members(route, signal),
+    });
+  }
+
+  /** Rebalances now. */
+  wake(): void {
+    this.#waitMs = UNSETTLED_MS.first;
+    this.#wakeUp.wake();
+  }
+
+  /** Rebalances until the scope closes. Resolves after the first round. */
+  start(scope: TaskScope): Promise<void> {
+    const stopListening = this.#parts.core.routes.onChange((topic) => {
+      if (this.#parts.subscriptions.get(topic) !== undefined) this.wake();
+    });
+    return new Promise((resolve) => {
+      scope.run('membership', async (signal) => {
+        try {
+          await this.#introduce(signal);
+          while (!signal.aborted) {
+            const settled = await this.#round(signal);
+            resolve();
+            await this.#wakeUp.wait(settled ? REBALANCE_MS : this.#nextWait(), signal);
+          }
+        } finally {
+          stopListening();
+          resolve();
+        }
+      });
+    });
+  }
+
+  /** Brokers must have our subscription before they can list us as a member, or answer our pulls. */
+  async #introduce(signal: AbortSignal): Promise<void> {
+    for (const topic of this.#parts.subscriptions.topics()) {
+      try {
+        await this.#route(topic, signal);
+      } catch (error) {
+        this.#trouble(error, topic, signal);
+      }
+    }
+    await this.#parts.core.introduce();
+  }
+
+  /** One look at every topic. True when all of them are settled. */
+  async #round(signal: AbortSignal): Promise<boolean> {
+    let settled = await this.#dropUnsubscribed();
+    for (const topic of this.#parts.subscriptions.topics()) {
+      if (signal.aborted) return false;
+      try {
+        settled = (await this.#rebalance(topic, signal)) && settled;
+      } catch (error) {
+        settled = false;
+        this.#trouble(error, topic, signal);
+      }
+    }
+    if (settled) this.#waitMs = UNSETTLED_MS.first;
+    return settled;
+  }
+
+  async #rebalance(topic: string, signal: AbortSignal): Promise<boolean> {
+    const allocation = await this.#rebalancer.allocate(topic, signal);
+    if (allocation.kind === 'unknown') {
+      if (!this.#seen.has(topic)) this.#seen.set(topic, new Set());
+      return false;
+    }
+    if (allocation.kind === 'absent') {
+      await this.#parts.core.introduce();
+      return false;
+    }
+    this.#note(topic, allocation.all);
+    const { owned } = this.#parts.consumption;
+    const mine = owned.queues().filter((queue) => queue.topic === topic);
+    const { revoked, added } = assignmentChange(mine, allocation.queues);
+    if (revoked.length > 0 || added.length > 0) {
+      const { logger } = this.#parts.core.runtime;
+      logger.info({ group: this.#parts.options.group, topic, revoked: revoked.length, added: added.length, queues: allocation.queues.length }, 'assignment changed');
+    }
+    const moved = new KiteError('KITE_QUEUE_REVOKED', `a queue of ${topic} moved to another member of the group`);
+    await Promise.all(revoked.map((queue) => owned.drop(queue, moved)));
+    for (const queue of added) owned.add(queue);
+    return true;
+  }
+
+  /** Remembers the topic's queues; those that were not there before are new to the whole group. */
+  #note(topic: string, all: readonly MessageQueue[]): void {
+    const before = this.#seen.get(topic);
+    if (before !== undefined) {
+      for (const queue of all) {
+        if (!before.has(queueKey(queue))) this.#parts.consumption.appeared.add(queueKey(queue));
+      }
+    }
+    this.#seen.set(topic, new Set(all.map(queueKey)));
+  }
+
+  async #dropUnsubscribed(): Promise<boolean> {
+    const { consumption, subscriptions } = this.#parts;
+    const gone = consumption.owned.queues().filter((queue) => subscriptions.get(queue.topic) === undefined);
+    await Promise.all(gone.map((queue) => consumption.owned.drop(queue, new KiteError('KITE_QUEUE_REVOKED', `${queue.topic} was unsubscribed`))));
+    return true;
+  }
+
+  #route(topic: string, signal: AbortSignal): Promise<TopicRoute | undefined> {
+    const { routes, timeoutMs } = this.#parts.core;
+    return routes.find(topic, { timeoutMs, signal });
+  }
+
+  /** Any broker of the topic knows the members; the first that answers will do. */
+  async #members(route: TopicRoute, signal: AbortSignal): Promise<readonly string[]> {
+    const { core, options } = this.#parts;
+    let lastError: unknown = new KiteError('KITE_BROKER_UNKNOWN', `topic ${route.topic} has no broker`, { retryable: true });
+    for (const { brokerName } of route.info.brokers) {
+      const address = core.brokerAddress(brokerName, { orAny: true });
+      if (address === undefined) continue;
+      try {
+        return await core.groupCalls.members(address, options.group, { timeoutMs: core.timeoutMs, signal });
+      } catch (error) {
+        lastError = error;
+      }
+    }
+    throw lastError;
+  }
+
+  #nextWait(): number {
+    const wait = this.#waitMs;
+    this.#waitMs = Math.min(UNSETTLED_MS.max, wait * 2);
+    return wait;
+  }
+
+  #trouble(error: unknown, topic: string, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#parts.core.runtime.logger.warn({ group: this.#parts.options.group, topic, error }, 'rebalancing failed; queues stay as they are');
+  }
+}

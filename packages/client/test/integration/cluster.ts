@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import type { Admin, ClientOptions, Message } from '../../src/index.ts';
+import { Client } from '../../src/index.ts';
+
+/** A cluster to test against: the one that `KITEMQ_TEST_NAMESERVER` names (Apache's, for instance), else KiteMQ's own, in this process. */
+export interface TestCluster {
+  readonly nameservers: string;
+  readonly external: boolean;
+  stop(): Promise<void>;
+}
+
+interface Testkit {
+  startCluster(): Promise<{ readonly nameserver: string; stop(): Promise<void> }>;
+}
+
+/** By path: testkit depends on this package, so this package cannot depend on it. */
+const TESTKIT = '../../../testkit/src/index.ts';
+
+export async function testCluster(): Promise<TestCluster> {
+  const external = process.env['KITEMQ_TEST_NAMESERVER'];
+  if (external !== undefined && external !== '') return { nameservers: external, external: true, stop: () => Promise.resolve() };
+  const { startCluster } = (await import(/* @vite-ignore */ TESTKIT)) as Testkit;
+  const cluster = await startCluster();
+  return { nameservers: cluster.nameserver, external: false, stop: () => cluster.stop() };
+}
+
+/** A name nobody used before: external clusters keep what earlier runs left. */
+export const unique = (name: string): string => `${name}-${randomBytes(5).toString('hex')}`;
+
+/** Everything a test made, closed in the reverse order. */
+export class Bench implements AsyncDisposable {
+  readonly cluster: TestCluster;
+  readonly #closing: (() => Promise<void>)[] = [];
+
+  constructor(cluster: TestCluster) {
+    this.cluster = cluster;
+  }
+
+  client(options: Partial<ClientOptions> = {}): Client {
+    const client = new Client({ nameservers: this.cluster.nameservers, ...options });
+    this.#closing.push(() => client.close({ drainMs: 1_000 }));
+    return client;
+  }
+
+  /** Creates a topic. */
+  async topic(admin: Admin, queues = 4): Promise<string> {
+    const topic = unique('it');
+    await admin.createTopic({ topic, readQueues: queues, writeQueues: queues }, undefined, { timeoutMs: 15_000 });
+    return topic;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const close of this.#closing.reverse()) await close();
+  }
+}
+
+/** Waits until `done` says so. */
+export async function until(what: string, done: () => boolean | Promise<boolean>, timeoutMs = 25_000): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!(await done())) {
+    if (Date.now() > end) throw new Error(`gave up waiting until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export const texts = (messages: readonly Message[]): string[] => messages.map((message) => message.text()).sort();
