@@ -5,6 +5,7 @@ import type { FastBuffer } from '../header/fast-buffer.ts';
 import { decodeBinaryHeader } from './binary-frame-header.ts';
 import { frameInvalid } from './frame-error.ts';
 import { decodeJsonHeader } from './json-frame-header.ts';
+import { decodeMsgpackHeader } from './msgpack-frame-header.ts';
 
 /** Length field, type and header length. */
 export const framePrefixBytes = 8;
@@ -67,6 +68,8 @@ function decodeHeader(buffer: FastBuffer, type: number, start: number, end: numb
       return decodeJsonHeader(buffer, start, end);
     case SerializeType.rocketmq:
       return decodeBinaryHeader(buffer, start, end);
+    case SerializeType.msgpack:
+      return decodeMsgpackHeader(buffer, start, end);
     default:
       throw frameInvalid(`serialize type ${type} is unknown`);
   }

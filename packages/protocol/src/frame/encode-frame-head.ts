@@ -2,14 +2,23 @@ import { KiteError } from '@kitemq/runtime';
 import { FrameLimits, SerializeType } from '../frame.ts';
 import type { OutgoingFrame } from '../frame.ts';
 import { asBuffer } from '../header/fast-buffer.ts';
+import type { FastBuffer } from '../header/fast-buffer.ts';
 import { binaryHeaderSizeMax, writeBinaryHeader } from './binary-header-writer.ts';
 import { jsonHeaderSizeMax, writeJsonHeader } from './json-header-writer.ts';
+import { msgpackHeaderSizeMax, writeMsgpackHeader } from './msgpack-frame-header.ts';
 
 const prefixBytes = 8;
 
 /** A buffer with that many bytes left holds the head of `frame` for sure. An upper bound, cheap to compute, not the exact size. */
 export function frameHeadSizeMax(frame: OutgoingFrame): number {
-  return prefixBytes + (effectiveType(frame) === SerializeType.rocketmq ? binaryHeaderSizeMax(frame) : jsonHeaderSizeMax(frame));
+  switch (effectiveType(frame)) {
+    case SerializeType.rocketmq:
+      return prefixBytes + binaryHeaderSizeMax(frame);
+    case SerializeType.msgpack:
+      return prefixBytes + msgpackHeaderSizeMax(frame);
+    default:
+      return prefixBytes + jsonHeaderSizeMax(frame);
+  }
 }
 
 /**
@@ -25,7 +34,7 @@ export function encodeFrameHead(target: Uint8Array, offset: number, frame: Outgo
   }
   const type = effectiveType(frame);
   const headerStart = offset + prefixBytes;
-  const end = type === SerializeType.rocketmq ? writeBinaryHeader(buffer, headerStart, frame) : writeJsonHeader(buffer, headerStart, frame);
+  const end = writeHeader(type, buffer, headerStart, frame);
   const headerBytes = end - headerStart;
   const length = 4 + headerBytes + frame.bodyLength;
   if (length + 4 > FrameLimits.frameBytesMax || headerBytes > FrameLimits.headerBytesMax) {
@@ -36,6 +45,17 @@ export function encodeFrameHead(target: Uint8Array, offset: number, frame: Outgo
   buffer.writeInt32BE(length, offset);
   buffer.writeInt32BE((type << 24) | headerBytes, offset + 4);
   return end;
+}
+
+function writeHeader(type: SerializeType, buffer: FastBuffer, offset: number, frame: OutgoingFrame): number {
+  switch (type) {
+    case SerializeType.rocketmq:
+      return writeBinaryHeader(buffer, offset, frame);
+    case SerializeType.msgpack:
+      return writeMsgpackHeader(buffer, offset, frame);
+    default:
+      return writeJsonHeader(buffer, offset, frame);
+  }
 }
 
 function effectiveType(frame: OutgoingFrame): SerializeType {

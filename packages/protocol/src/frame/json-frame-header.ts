@@ -5,6 +5,7 @@ import { intFromText } from '../header/text-number.ts';
 import { languageOrdinal } from '../language-code.ts';
 import { DecodedFrame } from './decode-frame.ts';
 import { frameInvalid } from './frame-error.ts';
+import type { ReadSoFar } from './frame-error.ts';
 
 const noFields: Record<string, unknown> = Object.freeze(Object.create(null));
 
@@ -13,15 +14,16 @@ export function decodeJsonHeader(buffer: FastBuffer, start: number, end: number)
   const text = buffer.utf8Slice(start, end);
   const header = parseHeader(text);
   const opaque = numberOf(header['opaque']);
-  if (Number.isNaN(opaque)) throw frameInvalid('opaque is not a number');
-  const code = numberOf(header['code']);
   const flag = numberOf(header['flag']);
+  if (Number.isNaN(opaque) || Number.isNaN(flag)) throw frameInvalid('opaque or flag is not a number');
+  const known = { opaque, flag };
+  const code = numberOf(header['code']);
   const version = numberOf(header['version']);
-  if (Number.isNaN(code) || Number.isNaN(flag) || Number.isNaN(version)) throw frameInvalid('code, flag or version is not a number', opaque);
+  if (Number.isNaN(code) || Number.isNaN(version)) throw frameInvalid('code or version is not a number', known);
   const remark = header['remark'];
   const ext = header['extFields'] ?? noFields;
-  if (typeof ext !== 'object' || Array.isArray(ext)) throw frameInvalid('extFields is not an object', opaque);
-  if (Object.keys(ext).length > FrameLimits.extFieldsMax) throw frameInvalid(`more than ${FrameLimits.extFieldsMax} text fields`, opaque);
+  if (typeof ext !== 'object' || Array.isArray(ext)) throw frameInvalid('extFields is not an object', known);
+  if (Object.keys(ext).length > FrameLimits.extFieldsMax) throw frameInvalid(`more than ${FrameLimits.extFieldsMax} text fields`, known);
   const fixed = {
     code,
     language: languageOf(header['language']),
@@ -38,7 +40,7 @@ function parseHeader(text: string): Record<string, unknown> {
   try {
     header = JSON.parse(text);
   } catch {
-    throw frameInvalid('its header is not JSON', opaqueInBrokenText(text));
+    throw frameInvalid('its header is not JSON', readSoFar(text));
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) throw frameInvalid('its header is not a JSON object');
   return header as Record<string, unknown>;
@@ -57,7 +59,9 @@ function languageOf(value: unknown): number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 127 ? value : -1;
 }
 
-function opaqueInBrokenText(text: string): number | undefined {
-  const match = /"opaque"\s*:\s*(-?\d{1,10})/.exec(text);
-  return match === null ? undefined : Number(match[1]) | 0;
+/** Opaque and flag out of text that is not JSON as a whole. */
+function readSoFar(text: string): ReadSoFar | undefined {
+  const opaque = /"opaque"\s*:\s*(-?\d{1,10})\b/.exec(text);
+  const flag = /"flag"\s*:\s*(-?\d{1,10})\b/.exec(text);
+  return opaque === null ? undefined : { opaque: Number(opaque[1]) | 0, flag: Number(flag?.[1] ?? 0) | 0 };
 }
