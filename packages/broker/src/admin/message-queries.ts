@@ -1,0 +1,34 @@
+import type { Commands, ConsumeQueueData } from '@kitemq/protocol';
+import { decodeRecord, ResponseCode, tagsCodeOf } from '@kitemq/protocol';
+import type { ReadResult } from '@kitemq/store';
+import { Refusal } from '../answer.ts';
+import type { Answer, Call } from '../answer.ts';
+import type { BrokerContext } from '../broker-context.ts';
+
+/** Most queue entries of one answer. */
+const entriesMax = 1_024;
+
+/** VIEW_MESSAGE_BY_ID (33): only ever a whole record, whatever offset a peer asks for. */
+export async function viewMessage({ store }: BrokerContext, { header }: Call<typeof Commands.viewMessageById>): Promise<Answer<typeof Commands.viewMessageById>> {
+  const record = await store.recordAt(header.offset);
+  if (record === undefined) throw new Refusal(ResponseCode.systemError, `can not find message by offset: ${header.offset}`);
+  return { body: record };
+}
+
+/** QUERY_CONSUME_QUEUE (321): entries of a queue, with what the group's filter makes of them. */
+export async function queryConsumeQueue({ store, clients, topics }: BrokerContext, { header }: Call<typeof Commands.queryConsumeQueue>): Promise<Answer<typeof Commands.queryConsumeQueue>> {
+  const { topic = '', queueId = 0, index = 0, count = 0, consumerGroup = '' } = header;
+  if (topics.get(topic) === undefined) throw new Refusal(ResponseCode.systemError, `${queueId}@${topic} is not exist!`);
+  const subscription = clients.consumerGroup(consumerGroup)?.subscriptions.get(topic);
+  const result = await new Promise<ReadResult>((resolve) => {
+    const query = { topic, queueId, offset: index, maxMessages: Math.max(1, Math.min(count, entriesMax)), maxBytes: 8 * 1024 * 1024, matchesTags: undefined, matchesRecord: undefined };
+    store.read(query, { readDone: resolve });
+  });
+  const queueData = result.records.map((bytes): ConsumeQueueData => {
+    const record = decodeRecord(bytes);
+    const tagsCode = tagsCodeOf(record.propertiesBytes);
+    const takes = subscription === undefined || subscription.filter.matchesTags === undefined || subscription.filter.matchesTags(tagsCode);
+    return { physicOffset: record.physicalOffset, physicSize: record.size, tagsCode, eval: takes };
+  });
+  return { body: { subscriptionData: subscription?.data, queueData, minQueueIndex: store.minOffset(topic, queueId), maxQueueIndex: store.maxOffset(topic, queueId) } };
+}

@@ -1,0 +1,30 @@
+import type { Logger, Runtime, TaskScope } from '@kitemq/runtime';
+import type { MessageStore } from '@kitemq/store';
+import type { BrokerSettings } from './config/broker-settings.ts';
+import type { ClientRegistry } from './groups/client-registry.ts';
+import type { QueueLocks } from './locks/queue-locks.ts';
+import type { BrokerStats } from './stats/broker-stats.ts';
+import type { GroupTable } from './subscription-groups/group-table.ts';
+import type { TopicTable } from './topics/topic-table.ts';
+
+/** What the capabilities of a broker share. */
+export interface BrokerContext {
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** Owns the broker's timers and background work. */
+  readonly scope: TaskScope;
+  /** Read anew on each use: some settings change at run time. */
+  readonly config: BrokerSettings;
+  readonly store: MessageStore;
+  readonly topics: TopicTable;
+  readonly groups: GroupTable;
+  readonly clients: ClientRegistry;
+  readonly locks: QueueLocks;
+  readonly stats: BrokerStats;
+  /** `host:port` that clients are told. */
+  readonly address: () => string;
+  /** 4 or 16 address bytes and the port: the store host of messages. */
+  readonly storeHost: Uint8Array;
+  /** Bytes of RAM that rules of the protocol measure against. */
+  readonly memoryBytes: number;
+}

@@ -1,0 +1,244 @@
+import { totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { encodeHost, ResponseCode } from '@kitemq/protocol';
+import { RemotingClient, RemotingServer } from '@kitemq/remoting';
+import type { Processor, ServerTlsOptions } from '@kitemq/remoting';
+import { KiteError, TaskScope } from '@kitemq/runtime';
+import type { Logger, OpenKeyValueStore, Runtime } from '@kitemq/runtime';
+import { openStore } from '@kitemq/store';
+import type { MessageStore, RecoveryReport } from '@kitemq/store';
+import { loadConfigChanges } from './admin/config-processors.ts';
+import type { BrokerContext } from './broker-context.ts';
+import { parseBrokerSettings } from './config/broker-settings.ts';
+import type { BrokerSettings } from './config/broker-settings.ts';
+import { ChangeNotifier } from './groups/change-notifier.ts';
+import { ClientRegistry } from './groups/client-registry.ts';
+import { QueueLocks } from './locks/queue-locks.ts';
+import { OffsetResets } from './offsets/offset-resets.ts';
+import { processorTable } from './processor-table.ts';
+import { SendProcessor } from './produce/send-processor.ts';
+import { PullOffsets } from './pull/pull-offsets.ts';
+import { PullProcessor } from './pull/pull-processor.ts';
+import { advertisedAddress } from './registration/advertised-address.ts';
+import { Registration } from './registration/registration.ts';
+import { ScheduleService } from './schedule/schedule-service.ts';
+import { BrokerStats, samplePeriodMs } from './stats/broker-stats.ts';
+import { rateCounters } from './stats/rate-counters.ts';
+import { GroupTable } from './subscription-groups/group-table.ts';
+import { TopicTable } from './topics/topic-table.ts';
+
+/** Clients and locks are looked at this often (ClientHousekeepingService). */
+const housekeepingMs = 10_000;
+/** The fast port is so far below the main one (vipChannelEnabled). */
+const fastPortDistance = 2;
+
+export interface BrokerOptions {
+  readonly runtime: Runtime;
+  /** Apache's property names, typed; what is left out has its default. @see brokerSettings */
+  readonly settings?: Partial<BrokerSettings>;
+  /** Keeps the store's checkpoints. Default: LMDB in the data directory. */
+  readonly openKeyValue?: OpenKeyValueStore;
+  /** Default: plain and TLS on the same port, with a certificate made when it is needed. */
+  readonly tls?: ServerTlsOptions;
+  /** RAM of this machine in bytes, for the rules that measure against it. Default: what the system says. */
+  readonly memoryBytes?: number;
+  readonly logger?: Logger;
+}
+
+/** What makes up a broker that runs. */
+interface Running {
+  readonly context: BrokerContext;
+  readonly pull: PullProcessor;
+  readonly schedule: ScheduleService;
+  readonly registration: Registration;
+}
+
+const starting: Processor = (request) => request.fail(ResponseCode.systemBusy, 'the broker is starting; try again');
+
+/** A message broker: one store, one event loop. Start it once; `shutdown` leaves everything acknowledged on the disk. */
+export class Broker {
+  readonly #options: BrokerOptions;
+  readonly #settings: BrokerSettings;
+  readonly #logger: Logger;
+  readonly #scope: TaskScope;
+  readonly #server: RemotingServer;
+  readonly #client: RemotingClient;
+  #processors: ReadonlyMap<number, Processor> | undefined;
+  #fastServer: RemotingServer | undefined;
+  #store: MessageStore | undefined;
+  #running: Running | undefined;
+  #recovery: RecoveryReport | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws KiteError `KITE_CONFIG_INVALID` */
+  constructor(options: BrokerOptions) {
+    const { runtime } = options;
+    this.#options = options;
+    this.#settings = parseBrokerSettings({ ...options.settings });
+    if (this.#settings.brokerId !== 0) throw new KiteError('KITE_CONFIG_INVALID', `brokerId is ${this.#settings.brokerId}: replicas are not built yet, only 0 (a master) can run.`);
+    this.#logger = (options.logger ?? runtime.logger).child({ broker: this.#settings.brokerName });
+    this.#scope = new TaskScope({ timers: runtime.timers, onError: (error, task) => this.#logger.error({ error, task }, 'background work failed') });
+    this.#server = this.#serverOn(this.#settings.listenPort);
+    this.#client = new RemotingClient({ runtime });
+  }
+
+  /** `host:port` that is listened on, after `start`. */
+  get address(): string {
+    return this.#server.address;
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  /** `host:port` of the fast port; undefined when it is not open. */
+  get fastAddress(): string | undefined {
+    return this.#fastServer?.address;
+  }
+
+  /** What start-up found in the store, after `start`. */
+  get recovery(): RecoveryReport | undefined {
+    return this.#recovery;
+  }
+
+  /**
+   * Listens, opens the store, and registers with the nameservers; resolves when requests are served and each nameserver has answered or failed.
+   * @throws KiteError `KITE_LISTEN_FAILED` | `KITE_STORE_*` | `KITE_DISK_LOCKED` | `KITE_TLS_CREDENTIALS`
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().catch(async (error: unknown) => {
+      await this.shutdown();
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  /** Signs off, answers what is under way, flushes, closes. Idempotent. */
+  shutdown(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #start(): Promise<void> {
+    await this.#server.start();
+    const settings = this.#settings;
+    const { runtime, openKeyValue } = this.#options;
+    const storeHost = this.#storeHost();
+    this.#store = openStore({
+      runtime,
+      path: resolve(settings.storePathRootDir),
+      storeHost,
+      flushMode: settings.flushDiskType === 'SYNC_FLUSH' ? 'sync' : 'async',
+      segmentBytes: settings.mappedFileSizeCommitLog,
+      maxMessageBytes: settings.maxMessageSize,
+      syncFlushTimeoutMs: settings.syncFlushTimeout,
+      offsetFlushIntervalMs: settings.flushConsumerOffsetInterval,
+      logger: this.#logger,
+      ...(openKeyValue === undefined ? {} : { openKeyValue }),
+    });
+    this.#recovery = await this.#store.start();
+    this.#running = this.#assemble(this.#store, encodeHost(storeHost.address, storeHost.port));
+    await this.#openFastPort();
+    this.#running.schedule.start();
+    await this.#running.registration.start();
+  }
+
+  #assemble(store: MessageStore, storeHost: Uint8Array): Running {
+    const { runtime } = this.#options;
+    const config = this.#settings;
+    const tables = { settings: store.settings, config, clock: runtime.clock, logger: this.#logger };
+    const context: BrokerContext = {
+      runtime,
+      logger: this.#logger,
+      scope: this.#scope,
+      config,
+      store,
+      topics: new TopicTable(tables),
+      groups: new GroupTable(tables),
+      clients: new ClientRegistry(runtime.clock),
+      locks: new QueueLocks(runtime.clock),
+      stats: new BrokerStats(runtime.clock),
+      address: () => advertisedAddress({ config, port: this.port, localIp: undefined, machineAddresses: runtime.network.localAddresses() }),
+      storeHost,
+      memoryBytes: this.#options.memoryBytes ?? totalmem(),
+    };
+    loadConfigChanges(context);
+    context.topics.load();
+    context.groups.load();
+    const resets = new OffsetResets();
+    const pullOffsets = new PullOffsets();
+    const registration = new Registration({ runtime, logger: this.#logger, scope: this.#scope, client: this.#client, config, topics: context.topics, port: () => this.port });
+    const schedule = new ScheduleService(context);
+    const pull = new PullProcessor(context, resets, pullOffsets);
+    const notifier = new ChangeNotifier(config, context.groups, this.#scope);
+    context.clients.onGroupChange = (group) => notifier.changed(group);
+    this.#processors = processorTable({ context, send: new SendProcessor(context), pull, resets, pullOffsets, registration, schedule });
+    this.#scope.every('look after clients', housekeepingMs, () => {
+      context.clients.expire(config.channelExpiredTimeout);
+      context.locks.expire();
+    });
+    this.#scope.every('sample the counters', samplePeriodMs, () => context.stats.sample(rateCounters(context)));
+    return { context, pull, schedule, registration };
+  }
+
+  async #stop(): Promise<void> {
+    const running = this.#running;
+    // Held pulls are answered and no delayed message is under way before the store closes.
+    await running?.registration.close();
+    running?.pull.close();
+    await running?.schedule.stop().catch((error: unknown) => this.#logger.error({ error }, 'the progress of delayed delivery was not saved'));
+    await this.#fastServer?.shutdown();
+    await this.#server.shutdown();
+    await this.#scope.close();
+    await this.#store?.shutdown();
+    await this.#client.shutdown();
+  }
+
+  #serverOn(port: number): RemotingServer {
+    const { runtime, tls } = this.#options;
+    return new RemotingServer({
+      runtime,
+      host: this.#settings.bindAddress,
+      port,
+      // Until the store is open every request is told to come again.
+      processors: (code) => (this.#processors === undefined ? starting : this.#processors.get(code)),
+      ...(tls === undefined ? {} : { tls }),
+    });
+  }
+
+  /** A taken fast port is no reason not to start: few clients use it. */
+  async #openFastPort(): Promise<void> {
+    const { listenPort, fastPortEnable } = this.#settings;
+    if (!fastPortEnable || listenPort <= fastPortDistance) return;
+    const server = this.#serverOn(listenPort - fastPortDistance);
+    try {
+      await server.start();
+      this.#fastServer = server;
+    } catch (error) {
+      if (!KiteError.is(error, 'KITE_LISTEN_FAILED')) throw error;
+      this.#logger.info({ port: listenPort - fastPortDistance, error }, 'the fast port is taken; clients with vipChannelEnabled cannot connect');
+    }
+  }
+
+  /** The address in message ids must be an IP; a host name or `auto` is not one. */
+  #storeHost(): { address: string; port: number } {
+    const { brokerIP1, bindAddress, advertisedPort } = this.#settings;
+    const candidates = [brokerIP1, bindAddress, ...this.#options.runtime.network.localAddresses(), '127.0.0.1'];
+    const address = candidates.find((candidate) => candidate !== undefined && candidate !== '0.0.0.0' && candidate !== '::' && isIp(candidate))!;
+    return { address, port: advertisedPort === 0 ? this.port : advertisedPort };
+  }
+}
+
+function isIp(text: string): boolean {
+  try {
+    encodeHost(text, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

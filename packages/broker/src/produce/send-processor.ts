@@ -1,0 +1,251 @@
+import { Commands, decodeBatch, dlqTopicOf, encodeHost, ipText, isUnsendableTopic, isWriteable, MessageSysFlag, MqVersion, NameLimits, OffsetMessageIds, RecordLimits, ResponseCode, tagsCodeOf, topicNameProblem, UniqKeyGenerator } from '@kitemq/protocol';
+import type { AnyCommand, SendMessageRequestHeader } from '@kitemq/protocol';
+import type { Channel, ReplyOptions, Request } from '@kitemq/remoting';
+import { KiteError } from '@kitemq/runtime';
+import { AppendOutcome, AppendStatus } from '@kitemq/store';
+import type { MessageToAppend } from '@kitemq/store';
+import type { BrokerContext } from '../broker-context.ts';
+import { scheduleMessage } from '../schedule/schedule-message.ts';
+import type { TopicEntry } from '../topics/topic-table.ts';
+import { PendingSend } from './pending-send.ts';
+import type { SendAnswerer, SendFacts } from './pending-send.ts';
+import { SendFailures } from './send-outcome.ts';
+import type { SendFailure } from './send-outcome.ts';
+import { SendProperties } from './send-properties.ts';
+
+/** The header of a send, long names or letters. */
+type SendHeader = Omit<SendMessageRequestHeader, 'namespace' | 'namespaced' | 'oneway' | 'logical'>;
+
+const noBody = new Uint8Array(0);
+
+/**
+ * SEND_MESSAGE (10), SEND_MESSAGE_V2 (310) and SEND_BATCH_MESSAGE (320). The checks run in Apache's order, because the first
+ * that fails decides the code; what is stored is written into the log's tail before this returns, and answered when the store
+ * says that it is as durable as the broker promises.
+ */
+export class SendProcessor implements SendAnswerer {
+  readonly #context: BrokerContext;
+  readonly #properties: SendProperties;
+  readonly #ids: OffsetMessageIds;
+  readonly #uniqueKeys: UniqKeyGenerator;
+  readonly #failures: SendFailures;
+  readonly #failureOptions: Map<SendFailure, ReplyOptions> = new Map();
+  readonly #ext: Readonly<Record<string, string>>;
+  readonly #hosts: WeakMap<Channel, Uint8Array> = new WeakMap();
+  readonly #facts: SendFacts;
+  /** Reused: the store keeps nothing of it. */
+  readonly #message: MessageToAppend = {
+    topic: '', queueId: 0, flag: 0, sysFlag: 0, bornTimestamp: 0, bornHost: noBody, reconsumeTimes: 0,
+    preparedTransactionOffset: 0, body: noBody, properties: noBody, tagsCode: 0,
+  };
+
+  constructor(context: BrokerContext) {
+    const { config, runtime, storeHost } = context;
+    this.#context = context;
+    this.#ext = { MSG_REGION: config.regionId, TRACE_ON: String(config.traceOn) };
+    this.#properties = new SendProperties({ ...this.#ext, CLUSTER: config.brokerClusterName });
+    this.#ids = new OffsetMessageIds(storeHost);
+    this.#uniqueKeys = new UniqKeyGenerator(runtime.clock, runtime.random, { ip: ipText(storeHost.subarray(0, -4)), processId: runtime.processId });
+    this.#failures = new SendFailures(config.maxMessageSize);
+    this.#facts = { waitForFlush: true, messages: 1, bytes: 0, queueId: 0, transactionId: undefined, regionId: config.regionId, traceOn: config.traceOn };
+  }
+
+  /** SEND_MESSAGE_V2 and SEND_BATCH_MESSAGE. */
+  readonly processV2 = (request: Request): void => {
+    this.#process(request, request.header(Commands.sendMessageV2.request));
+  };
+
+  /** SEND_MESSAGE */
+  readonly processV1 = (request: Request): void => {
+    this.#process(request, request.header(Commands.sendMessage.request));
+  };
+
+  #process(request: Request, header: SendHeader): void {
+    const topic = this.#admit(request, header);
+    if (topic === undefined) return;
+    if (header.batch === true || request.code === Commands.sendBatchMessage.code) this.#sendBatch(request, header, topic);
+    else this.#send(request, header, topic);
+  }
+
+  /** The checks of spec §2.1; undefined when the request was answered. */
+  #admit(request: Request, header: SendHeader): TopicEntry | undefined {
+    const { config, topics, runtime, stats } = this.#context;
+    stats.sendRequests++;
+    const opensAt = config.startAcceptSendRequestTimeStamp;
+    if (opensAt > 0 && runtime.clock.now() < opensAt) {
+      return this.#refuse(request, ResponseCode.systemError, `broker unable to service, until ${new Date(opensAt).toISOString()}`);
+    }
+    const known = topics.get(header.topic);
+    if (!isWriteable(config.brokerPermission) && known?.config.order === true) {
+      return this.#refuse(request, ResponseCode.noPermission, `the broker[${config.brokerName}] sending message is forbidden`);
+    }
+    const nameError = known === undefined ? topicNameProblem(header.topic) : known.nameError;
+    if (nameError !== undefined) return this.#refuse(request, ResponseCode.invalidParameter, nameError);
+    if (known === undefined ? isUnsendableTopic(header.topic) : known.closedToClients) {
+      return this.#refuse(request, ResponseCode.noPermission, `Sending message to topic[${header.topic}] is forbidden.`);
+    }
+    const topic = known ?? topics.findOrCreate(header.topic, header.defaultTopic, header.defaultTopicQueueNums);
+    if (topic === undefined) return this.#refuse(request, ResponseCode.topicNotExist, `topic[${header.topic}] not exist, apply first please!`);
+    const queues = Math.max(topic.config.readQueueNums, topic.config.writeQueueNums);
+    if (header.queueId >= queues) {
+      return this.#refuse(request, ResponseCode.invalidParameter, `request queueId[${header.queueId}] is illegal, topic[${header.topic}] has ${queues} queues`);
+    }
+    return topic;
+  }
+
+  #send(request: Request, header: SendHeader, named: TopicEntry): void {
+    let topic = named;
+    let queueId = this.#queueOf(header, topic);
+    const properties = this.#properties;
+    let fits = properties.begin(header.properties);
+    const reconsumeTimes = header.reconsumeTimes ?? 0;
+    if (topic.retryGroup !== undefined) {
+      const target = this.#retryTarget(request, header, topic, reconsumeTimes);
+      if (target === undefined) return;
+      if (target !== topic) {
+        topic = target;
+        queueId = 0;
+        properties.delayLevel = 0;
+      }
+    }
+    if (!fits) return this.#failed(request, this.#failures.illegal);
+    if (properties.transaction && !(reconsumeTimes > 0 && properties.delayLevel > 0)) {
+      return this.#refuse(request, ResponseCode.noPermission, `the broker[${this.#context.config.brokerName}] sending transaction message is forbidden: transactions are not available`);
+    }
+    if (Number.isNaN(properties.delayLevel)) return this.#refuse(request, ResponseCode.messageIllegal, 'the property DELAY is no number');
+    if (properties.innerBatch) return this.#refuse(request, ResponseCode.messageIllegal, 'the property INNER_NUM belongs to batches only');
+    const delayed = properties.delayLevel > 0;
+    if (properties.timer) {
+      if (!delayed) return this.#refuse(request, ResponseCode.systemError, 'accurate timer message is not enabled, timerWheelEnable is false');
+      fits = properties.begin(header.properties, true);
+    }
+    let transactionId = properties.uniqueKey;
+    if (transactionId === undefined) {
+      transactionId = this.#uniqueKeys.next();
+      properties.append('UNIQ_KEY', transactionId);
+    }
+    const message = this.#message;
+    message.topic = topic.config.topicName;
+    message.queueId = queueId;
+    message.tagsCode = properties.tagsCode;
+    if (delayed) scheduleMessage(message, properties, this.#context);
+    message.flag = header.flag;
+    message.sysFlag = this.#sysFlagOf(header, topic);
+    message.bornTimestamp = header.bornTimestamp;
+    message.bornHost = this.#bornHost(request.channel);
+    message.reconsumeTimes = reconsumeTimes;
+    message.body = request.body ?? noBody;
+    message.properties = properties.bytes();
+    if (properties.length > RecordLimits.propertiesBytesMax) return this.#failed(request, this.#failures.illegal);
+    const facts = this.#facts;
+    facts.queueId = queueId;
+    facts.transactionId = transactionId;
+    facts.waitForFlush = properties.waitForStore;
+    facts.messages = 1;
+    facts.bytes = message.body.length;
+    const pending = new PendingSend(this, request, topic, facts);
+    const status = this.#context.store.append(message, pending);
+    message.body = noBody;
+    if (status === AppendStatus.accepted) request.detach();
+    else this.#failed(request, this.#failures.of(status));
+  }
+
+  /** `%RETRY%group`: the topic itself, or the dead letters; undefined when the request was answered. */
+  #retryTarget(request: Request, header: SendHeader, topic: TopicEntry, reconsumeTimes: number): TopicEntry | undefined {
+    const { groups, locks, topics } = this.#context;
+    const name = topic.retryGroup!;
+    const group = groups.findOrCreate(name);
+    if (group === undefined) return this.#refuse(request, ResponseCode.subscriptionGroupNotExist, `subscription group not exist, ${name}`);
+    const own = request.version >= MqVersion.v3_4_9 ? header.maxReconsumeTimes : undefined;
+    // An ordered consumer sends a message here only when it gives it up.
+    if (reconsumeTimes <= (own ?? group.config.retryMaxTimes) && !locks.isLocked(name)) return topic;
+    const deadLetters = topics.ensureGroupTopic(dlqTopicOf(name), 1);
+    return deadLetters ?? this.#refuse(request, ResponseCode.systemError, `the dead letter topic of ${name} cannot be made`);
+  }
+
+  #sendBatch(request: Request, header: SendHeader, topic: TopicEntry): void {
+    const { config, store } = this.#context;
+    if (header.topic.length > NameLimits.topicLengthMax) return this.#refuse(request, ResponseCode.messageIllegal, `message topic length too long ${header.topic.length}`);
+    if (topic.retryGroup !== undefined) return this.#refuse(request, ResponseCode.messageIllegal, 'batch request does not support retry group');
+    const properties = this.#properties;
+    if (!properties.begin(header.properties)) return this.#failed(request, this.#failures.illegal);
+    if (properties.transaction || properties.delayLevel > 0) return this.#refuse(request, ResponseCode.messageIllegal, 'a batch can be neither delayed nor transactional');
+    const body = request.body ?? noBody;
+    if (body.length > config.maxMessageSize) return this.#failed(request, this.#failures.illegal);
+    const queueId = this.#queueOf(header, topic);
+    const template = {
+      topic: topic.config.topicName,
+      queueId,
+      sysFlag: this.#sysFlagOf(header, topic),
+      bornTimestamp: header.bornTimestamp,
+      bornHost: this.#bornHost(request.channel),
+      reconsumeTimes: header.reconsumeTimes ?? 0,
+      preparedTransactionOffset: 0,
+    };
+    let messages: MessageToAppend[];
+    try {
+      messages = decodeBatch(body).map((element) => ({ ...template, ...element, tagsCode: tagsCodeOf(element.properties) }));
+    } catch (error) {
+      if (!KiteError.is(error, 'KITE_BATCH_INVALID')) throw error;
+      return this.#refuse(request, ResponseCode.messageIllegal, error.message);
+    }
+    if (messages.length === 0) return this.#refuse(request, ResponseCode.messageIllegal, 'the batch is empty');
+    const facts = this.#facts;
+    facts.queueId = queueId;
+    facts.transactionId = properties.uniqueKey;
+    facts.waitForFlush = properties.waitForStore;
+    facts.messages = messages.length;
+    facts.bytes = body.length;
+    const status = store.appendBatch(messages, new PendingSend(this, request, topic, facts));
+    if (status === AppendStatus.accepted) request.detach();
+    else this.#failed(request, this.#failures.of(status));
+  }
+
+  sendEnded(send: PendingSend, outcome: AppendOutcome): void {
+    const { request } = send;
+    if (outcome === AppendOutcome.failed) return this.#failed(request, this.#failures.unavailable);
+    const { topic, messages } = send;
+    topic.putCount.add(messages);
+    topic.putBytes.add(send.bytes);
+    this.#context.stats.stored(messages, send.bytes);
+    if (request.oneway) return;
+    send.msgId = send.physicalOffsets === undefined ? this.#ids.at(send.physicalOffset) : send.physicalOffsets.map((offset) => this.#ids.at(offset)).join(',');
+    const code = outcome === AppendOutcome.stored ? ResponseCode.success : ResponseCode.flushDiskTimeout;
+    request.reply(Commands.sendMessageV2, code, send);
+  }
+
+  #queueOf(header: SendHeader, topic: TopicEntry): number {
+    if (header.queueId >= 0) return header.queueId;
+    const { writeQueueNums } = topic.config;
+    return writeQueueNums <= 1 ? 0 : this.#context.runtime.random.below(writeQueueNums);
+  }
+
+  #sysFlagOf(header: SendHeader, topic: TopicEntry): number {
+    return topic.config.topicFilterType === 'MULTI_TAG' ? header.sysFlag | MessageSysFlag.multiTags : header.sysFlag;
+  }
+
+  #bornHost(channel: Channel): Uint8Array {
+    let host = this.#hosts.get(channel);
+    if (host === undefined) {
+      host = encodeHost(channel.remoteIp, channel.remotePort);
+      this.#hosts.set(channel, host);
+    }
+    return host;
+  }
+
+  #failed(request: Request, failure: SendFailure): void {
+    let options = this.#failureOptions.get(failure);
+    if (options === undefined) {
+      options = { remark: failure.remark, ext: this.#ext };
+      this.#failureOptions.set(failure, options);
+    }
+    this.#context.stats.sendFailures++;
+    request.reply(Commands.sendMessageV2 as AnyCommand, failure.code, undefined, options);
+  }
+
+  /** Java clients read MSG_REGION of every answer, also of errors. */
+  #refuse(request: Request, code: number, remark: string): undefined {
+    this.#context.stats.sendFailures++;
+    request.reply(Commands.sendMessageV2 as AnyCommand, code, undefined, { remark, ext: this.#ext });
+  }
+}

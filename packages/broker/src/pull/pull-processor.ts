@@ -1,0 +1,170 @@
+import { Commands, PullSysFlag, ResponseCode } from '@kitemq/protocol';
+import type { Request } from '@kitemq/remoting';
+import { TimerWheel } from '@kitemq/runtime';
+import { ReadStatus } from '@kitemq/store';
+import type { ReadQuery, ReadResult } from '@kitemq/store';
+import type { BrokerContext } from '../broker-context.ts';
+import type { OffsetResets } from '../offsets/offset-resets.ts';
+import { PullChecks } from './pull-checks.ts';
+import { PullHold } from './pull-hold.ts';
+import { PullOperation } from './pull-operation.ts';
+import type { PullParts, PullRunner } from './pull-operation.ts';
+import type { PullOffsets } from './pull-offsets.ts';
+import { recordMatcher } from './record-matcher.ts';
+
+/** Held pulls are looked at this often, whatever arrived (PullRequestHoldService). */
+export const scanPeriodMs = 5_000;
+/** Most bytes of one answer, whatever the settings say (a frame holds 16 MiB). */
+const answerBytesMax = 12 * 1024 * 1024;
+/** Bytes of a queue entry, which `maxFilterMessageSize` counts. */
+const entrySize = 20;
+/** Longest time that a client may ask to be held. */
+const suspendMsMax = 600_000;
+
+const answerCodes: Readonly<Record<ReadStatus, number>> = {
+  [ReadStatus.found]: ResponseCode.success,
+  [ReadStatus.noMatchedMessage]: ResponseCode.pullRetryImmediately,
+  [ReadStatus.messageWasRemoving]: ResponseCode.pullRetryImmediately,
+  [ReadStatus.offsetFoundNull]: ResponseCode.pullNotFound,
+  [ReadStatus.offsetOverflowOne]: ResponseCode.pullNotFound,
+  [ReadStatus.offsetOverflowBadly]: ResponseCode.pullOffsetMoved,
+  [ReadStatus.offsetTooSmall]: ResponseCode.pullOffsetMoved,
+  // With another offset than 0: OFFSET_MOVED.
+  [ReadStatus.noMatchedLogicQueue]: ResponseCode.pullNotFound,
+  [ReadStatus.noMessageInQueue]: ResponseCode.pullNotFound,
+};
+
+function answerCode(status: ReadStatus, offset: number): number {
+  const empty = status === ReadStatus.noMatchedLogicQueue || status === ReadStatus.noMessageInQueue;
+  return empty && offset !== 0 ? ResponseCode.pullOffsetMoved : answerCodes[status];
+}
+
+/** PULL_MESSAGE (11) and LITE_PULL_MESSAGE (361). */
+export class PullProcessor implements PullRunner {
+  readonly hold: PullHold;
+  readonly #context: BrokerContext;
+  readonly #checks: PullChecks;
+  readonly #resets: OffsetResets;
+  readonly #pullOffsets: PullOffsets;
+  readonly #wheel: TimerWheel;
+  readonly #query: ReadQuery = { topic: '', queueId: 0, offset: 0, maxMessages: 0, maxBytes: 0, matchesTags: undefined, matchesRecord: undefined, scanMax: 0 };
+
+  constructor(context: BrokerContext, resets: OffsetResets, pullOffsets: PullOffsets) {
+    const { runtime, store, scope, logger } = context;
+    this.#context = context;
+    this.#resets = resets;
+    this.#pullOffsets = pullOffsets;
+    this.#checks = new PullChecks(context);
+    this.#wheel = new TimerWheel({ clock: runtime.clock, timers: runtime.timers, onError: (error) => logger.error({ error }, 'a held pull could not be answered') });
+    this.hold = new PullHold(store, runtime.timers, this.#wheel, (pull) => this.#again(pull));
+    store.onArrival(this.hold.arrived);
+    scope.every('scan held pulls', scanPeriodMs, () => this.hold.scan());
+  }
+
+  readonly process = (request: Request): void => {
+    const { stats, store, config } = this.#context;
+    stats.pullRequests++;
+    const header = request.header(Commands.pullMessage.request);
+    const group = this.#checks.group(request, header);
+    if (group === undefined) return;
+    const topic = this.#checks.topic(request, header);
+    if (topic === undefined) return;
+    const filter = this.#checks.filter(request, header, group);
+    if (filter === undefined) return;
+    if ((header.sysFlag & PullSysFlag.commitOffset) !== 0 && !this.#resets.isPending(header.consumerGroup, header.topic, header.queueId)) {
+      store.consumerOffsets.commit(header.consumerGroup, header.topic, header.queueId, header.commitOffset);
+    }
+    let suspendMs = 0;
+    if ((header.sysFlag & PullSysFlag.suspend) !== 0) {
+      suspendMs = config.longPollingEnable ? Math.min(header.suspendTimeoutMillis, suspendMsMax) : config.shortPollingTimeMills;
+    }
+    const parts: PullParts = { group, topic, filter, suspendMs, traffic: group.trafficOf(header.topic) };
+    const pull = new PullOperation(this, request, header, parts);
+    request.detach();
+    const reset = this.#resets.take(header.consumerGroup, header.topic, header.queueId);
+    if (reset === undefined) this.#read(pull);
+    else this.#answerReset(pull, reset);
+  };
+
+  readEnded(pull: PullOperation, result: ReadResult): void {
+    const { stats, store } = this.#context;
+    const { request, topic, group, queueId } = pull;
+    const topicName = topic.config.topicName;
+    const code = answerCode(result.status, pull.offset);
+    if (code === ResponseCode.pullNotFound && pull.suspendMs > 0) {
+      stats.getMissTimes++;
+      if (request.channel.closed || this.hold.hold(pull)) return;
+      return request.fail(ResponseCode.systemBusy, 'too many pulls are held by this broker; try again later');
+    }
+    if (code === ResponseCode.success) {
+      stats.delivered(result.messageCount, result.byteCount);
+      pull.traffic.getCount.add(result.messageCount);
+      pull.traffic.getBytes.add(result.byteCount);
+    } else stats.getMissTimes++;
+    this.#pullOffsets.set(group.config.groupName, topicName, queueId, result.nextBeginOffset);
+    request.reply(
+      Commands.pullMessage,
+      code,
+      {
+        suggestWhichBrokerId: 0,
+        nextBeginOffset: result.nextBeginOffset,
+        minOffset: result.minOffset,
+        maxOffset: Math.max(result.maxOffset, store.maxOffset(topicName, queueId)),
+        topicSysFlag: topic.config.topicSysFlag,
+        groupSysFlag: group.config.groupSysFlag,
+      },
+      { remark: result.status, body: result.records.length === 0 ? undefined : result.records },
+    );
+  }
+
+  holdEnded(pull: PullOperation): void {
+    this.hold.timedOut(pull);
+  }
+
+  /** Answers all that is held. */
+  close(): void {
+    this.hold.releaseAll();
+    this.#wheel.close();
+  }
+
+  /** A held pull, once more and for the last time. */
+  #again(pull: PullOperation): void {
+    if (pull.request.channel.closed) return;
+    pull.suspendMs = 0;
+    const reset = this.#resets.take(pull.group.config.groupName, pull.topic.config.topicName, pull.queueId);
+    if (reset === undefined) this.#read(pull);
+    else this.#answerReset(pull, reset);
+  }
+
+  #read(pull: PullOperation): void {
+    const { config, store } = this.#context;
+    const query = this.#query;
+    query.topic = pull.topic.config.topicName;
+    query.queueId = pull.queueId;
+    query.offset = pull.offset;
+    query.maxMessages = Math.max(1, Math.min(pull.maxMessages, config.maxTransferCountOnMessageInMemory));
+    query.maxBytes = Math.min(config.maxTransferBytesOnMessageInMemory, answerBytesMax);
+    query.matchesTags = pull.filter.matchesTags;
+    query.matchesRecord = pull.filter.matchesProperties === undefined ? undefined : recordMatcher(pull.filter.matchesProperties);
+    query.scanMax = Math.ceil(Math.max(config.maxFilterMessageSize, pull.maxMessages * entrySize) / entrySize);
+    store.read(query, pull);
+  }
+
+  #answerReset(pull: PullOperation, offset: number): void {
+    const { store } = this.#context;
+    const topic = pull.topic.config.topicName;
+    pull.request.reply(
+      Commands.pullMessage,
+      ResponseCode.pullOffsetMoved,
+      {
+        suggestWhichBrokerId: 0,
+        nextBeginOffset: offset,
+        minOffset: store.minOffset(topic, pull.queueId),
+        maxOffset: store.maxOffset(topic, pull.queueId),
+        topicSysFlag: pull.topic.config.topicSysFlag,
+        groupSysFlag: pull.group.config.groupSysFlag,
+      },
+      { remark: 'OFFSET_RESET' },
+    );
+  }
+}

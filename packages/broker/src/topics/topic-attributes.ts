@@ -1,0 +1,61 @@
+/** What an attribute may be. */
+interface AttributeRule {
+  readonly values?: readonly string[];
+  readonly range?: readonly [minimum: number, maximum: number];
+  /** False: decided when the topic is made. */
+  readonly changeable: boolean;
+}
+
+const rules: Readonly<Record<string, AttributeRule>> = {
+  'queue.type': { values: ['SimpleCQ', 'BatchCQ'], changeable: false },
+  'cleanup.policy': { values: ['DELETE', 'COMPACTION'], changeable: false },
+  'message.type': { values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED', 'PRIORITY', 'LITE'], changeable: true },
+  'reserve.time': { range: [-1, Number.MAX_SAFE_INTEGER], changeable: true },
+  'lite.topic.expiration': { range: [-1, 43_200], changeable: true },
+};
+
+/** Longest attribute list taken, in characters. */
+const textLengthMax = 8_192;
+
+/** What `+key=value,-key` asks for, or why it cannot be had. */
+export type AttributeChange = { readonly attributes: Record<string, string> } | { readonly error: string };
+
+function checkValue(key: string, rule: AttributeRule, value: string): string | undefined {
+  if (rule.values !== undefined) return rule.values.includes(value) ? undefined : `attribute ${key} must be one of ${rule.values.join(', ')}, not "${value}"`;
+  const [minimum, maximum] = rule.range!;
+  const number = /^-?\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  return number >= minimum && number <= maximum ? undefined : `attribute ${key} must be a whole number from ${minimum} to ${maximum}, not "${value}"`;
+}
+
+/**
+ * Applies a change to a topic's attributes; `current` is undefined for a topic that is being made, which may only set them.
+ */
+export function changeAttributes(text: string, current: Readonly<Record<string, string>> | undefined): AttributeChange {
+  const attributes: Record<string, string> = { ...current };
+  if (text.length > textLengthMax) return { error: `attributes are longer than ${textLengthMax} characters` };
+  const seen = new Set<string>();
+  for (const part of text.split(',').map((piece) => piece.trim()).filter((piece) => piece !== '')) {
+    const remove = part.startsWith('-');
+    if (!remove && !part.startsWith('+')) return { error: `attribute "${part}" must begin with + or -` };
+    const separator = part.indexOf('=');
+    const key = part.slice(1, separator < 0 ? undefined : separator).trim();
+    if (!Object.hasOwn(rules, key)) return { error: `unsupported key: ${key}` };
+    if (seen.has(key)) return { error: `key duplication: ${key}` };
+    seen.add(key);
+    const rule = rules[key]!;
+    if (remove) {
+      if (current === undefined) return { error: 'only add attribute is supported while creating topic' };
+      if (!Object.hasOwn(current, key)) return { error: `attempt to delete a nonexistent key: ${key}` };
+      if (!rule.changeable) return { error: `attempt to update an unchangeable attribute: ${key}` };
+      delete attributes[key];
+      continue;
+    }
+    if (separator < 0) return { error: `attribute ${key} has no value` };
+    const value = part.slice(separator + 1).trim();
+    const error = checkValue(key, rule, value);
+    if (error !== undefined) return { error };
+    if (current !== undefined && !rule.changeable && (current[key] ?? rule.values?.[0]) !== value) return { error: `attempt to update an unchangeable attribute: ${key}` };
+    attributes[key] = value;
+  }
+  return { attributes };
+}

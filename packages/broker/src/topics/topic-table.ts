@@ -1,0 +1,150 @@
+import { isRetryTopic, isUnsendableTopic, Permission, retryTopicPrefix, TopicNames, topicNameProblem } from '@kitemq/protocol';
+import type { Clock, Logger } from '@kitemq/runtime';
+import type { Settings } from '@kitemq/store';
+import type { BrokerSettings } from '../config/broker-settings.ts';
+import { RateCounter } from '../stats/rate-counter.ts';
+import { bootTopics } from './boot-topics.ts';
+import { nextVersion, readTableVersion } from './data-version.ts';
+import type { TableVersion } from './data-version.ts';
+import { readTopicConfig, sameTopicConfig, topicConfig } from './topic-config.ts';
+import type { TopicConfig } from './topic-config.ts';
+
+/** Most topics that clients can have created automatically; by tools there is no limit. */
+export const autoCreatedTopicsMax = 100_000;
+
+/** A topic with what the send and pull paths want to know without computing it. */
+export class TopicEntry {
+  config: TopicConfig;
+  /** Why clients cannot send to it by name; undefined when they can. */
+  readonly nameError: string | undefined;
+  readonly closedToClients: boolean;
+  /** The group whose retry topic this is. */
+  readonly retryGroup: string | undefined;
+  readonly putCount: RateCounter = new RateCounter();
+  readonly putBytes: RateCounter = new RateCounter();
+
+  constructor(config: TopicConfig) {
+    this.config = config;
+    this.nameError = topicNameProblem(config.topicName);
+    this.closedToClients = isUnsendableTopic(config.topicName);
+    this.retryGroup = isRetryTopic(config.topicName) ? config.topicName.slice(retryTopicPrefix.length) : undefined;
+  }
+}
+
+export interface TopicTableOptions {
+  readonly settings: Settings;
+  readonly config: BrokerSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const kind = 'topic';
+
+/** The topics of this broker: those that follow from its settings, overlaid by what was created and changed, which is kept in the store. */
+export class TopicTable {
+  readonly #settings: Settings;
+  readonly #config: BrokerSettings;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #entries: Map<string, TopicEntry> = new Map();
+  readonly #listeners: ((topic: string) => void)[] = [];
+  #version: TableVersion = { stateVersion: 0, timestamp: 0, counter: 0 };
+
+  constructor(options: TopicTableOptions) {
+    this.#settings = options.settings;
+    this.#config = options.config;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  /** Reads the store. Call it once, when the store has started. */
+  load(): void {
+    for (const config of bootTopics(this.#config)) this.#entries.set(config.topicName, new TopicEntry(config));
+    for (const [name, value] of this.#settings.entries(kind)) {
+      const config = readTopicConfig(value);
+      if (config === undefined) this.#logger.warn({ topic: name }, 'a stored topic cannot be read and is left out');
+      else this.#entries.set(name, new TopicEntry(config));
+    }
+    const template = this.#entries.get(TopicNames.autoCreate);
+    // A template that somebody stored does not survive switching automatic creation off.
+    if (template !== undefined && !this.#config.autoCreateTopicEnable) template.config = { ...template.config, perm: Permission.readWrite };
+    // A start is a new version: settings may have changed what the boot topics are.
+    this.#version = nextVersion(readTableVersion(this.#settings.get('tableVersion', kind)), this.#clock.now());
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get version(): TableVersion {
+    return this.#version;
+  }
+
+  get(topic: string): TopicEntry | undefined {
+    return this.#entries.get(topic);
+  }
+
+  /** All topics, in order of creation. */
+  entries(): IterableIterator<TopicEntry> {
+    return this.#entries.values();
+  }
+
+  /** Calls `listener` with the name of each topic that is created, changed or removed, after the change. */
+  onChange(listener: (topic: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Creates or replaces a topic; resolves when that is durable. The same configuration again changes nothing. */
+  put(config: TopicConfig): Promise<void> {
+    const entry = this.#entries.get(config.topicName);
+    if (entry !== undefined && sameTopicConfig(entry.config, config)) return Promise.resolve();
+    if (entry === undefined) this.#entries.set(config.topicName, new TopicEntry(config));
+    else entry.config = config;
+    return this.#changed(config.topicName, this.#settings.put(kind, config.topicName, config));
+  }
+
+  /** Forgets a topic; a boot topic goes back to what it is without changes at the next start. */
+  remove(topic: string): Promise<void> {
+    if (!this.#entries.delete(topic)) return Promise.resolve();
+    return this.#changed(topic, this.#settings.remove(kind, topic));
+  }
+
+  /** As {@link put}, for changes that nobody waits for: a failure is logged. */
+  putInBackground(config: TopicConfig): TopicEntry {
+    this.put(config).catch((error: unknown) => this.#logger.error({ topic: config.topicName, error }, 'a new topic could not be stored'));
+    return this.#entries.get(config.topicName)!;
+  }
+
+  /**
+   * A topic that consumer groups need (`%RETRY%…`, `%DLQ%…`): found, or made with `queues` queues. Undefined when it cannot be one.
+   */
+  ensureGroupTopic(topic: string, queues: number, overrides: Partial<TopicConfig> = {}): TopicEntry | undefined {
+    const entry = this.#entries.get(topic);
+    if (entry !== undefined) return entry;
+    if (topicNameProblem(topic) !== undefined || this.#entries.size >= autoCreatedTopicsMax) return undefined;
+    return this.putInBackground(topicConfig(topic, queues, overrides));
+  }
+
+  /**
+   * The topic of a send: found, or made from the template that the request names (`TBW102`). Undefined when it may not be made.
+   * `queues` is what the client asks for; the template's write queues are the most.
+   */
+  findOrCreate(topic: string, template: string, queues: number): TopicEntry | undefined {
+    const entry = this.#entries.get(topic);
+    if (entry !== undefined) return entry;
+    const base = this.#entries.get(template);
+    if (base !== undefined && (base.config.perm & Permission.inherit) !== 0 && this.#entries.size < autoCreatedTopicsMax) {
+      const count = Math.max(0, Math.min(queues, base.config.writeQueueNums));
+      const perm = base.config.perm & ~Permission.inherit;
+      return this.putInBackground(topicConfig(topic, count, { perm, topicFilterType: base.config.topicFilterType, topicSysFlag: base.config.topicSysFlag }));
+    }
+    return isRetryTopic(topic) ? this.ensureGroupTopic(topic, 1) : undefined;
+  }
+
+  #changed(topic: string, stored: Promise<void>): Promise<void> {
+    this.#version = nextVersion(this.#version, this.#clock.now());
+    const versioned = this.#settings.put('tableVersion', kind, this.#version);
+    for (const listener of this.#listeners) listener(topic);
+    return Promise.all([stored, versioned]).then(() => undefined);
+  }
+}
