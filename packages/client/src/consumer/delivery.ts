@@ -25,7 +25,9 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
   /** The user has decided, the broker may not have heard of it yet. */
   #deciding: Promise<void> | undefined;
   readonly #settler: DeliverySettler;
+  /** Made when somebody asks for it: most messages do without. */
   #abort: AbortController | undefined;
+  #cancelled: Error | undefined;
 
   constructor(fields: MessageFields, queueTopic: string, processQueue: ProcessQueue<Delivery>, settler: DeliverySettler) {
     super(fields);
@@ -41,7 +43,10 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
   }
 
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#cancelled !== undefined) this.#abort.abort(this.#cancelled);
+    }
     return this.#abort.signal;
   }
 
@@ -59,7 +64,8 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
   }
 
   /** Tells whoever works on it that the work is in vain. */
-  cancel(reason: unknown): void {
+  cancel(reason: Error): void {
+    this.#cancelled ??= reason;
     this.#abort?.abort(reason);
   }
 
@@ -67,6 +73,7 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
   reopen(): void {
     this.#deciding = undefined;
     this.#abort = undefined;
+    this.#cancelled = undefined;
     this.startedAt = 0;
   }
 

@@ -1,5 +1,5 @@
 import type { TaskScope } from '@kitemq/runtime';
-import { KiteError } from '@kitemq/runtime';
+import { deferred, KiteError } from '@kitemq/runtime';
 import type { MessageQueue } from '../admin/types.ts';
 import type { ClientCore } from '../connection/client-core.ts';
 import { WakeUp } from '../connection/wake-up.ts';
@@ -57,21 +57,21 @@ export class Membership {
     const stopListening = this.#parts.core.routes.onChange((topic) => {
       if (this.#parts.subscriptions.get(topic) !== undefined) this.wake();
     });
-    return new Promise((resolve) => {
-      scope.run('membership', async (signal) => {
-        try {
-          await this.#introduce(signal);
-          while (!signal.aborted) {
-            const settled = await this.#round(signal);
-            resolve();
-            await this.#wakeUp.wait(settled ? REBALANCE_MS : this.#nextWait(), signal);
-          }
-        } finally {
-          stopListening();
-          resolve();
+    const first = deferred<void>();
+    scope.run('membership', async (signal) => {
+      try {
+        await this.#introduce(signal);
+        while (!signal.aborted) {
+          const settled = await this.#round(signal);
+          first.resolve();
+          await this.#wakeUp.wait(settled ? REBALANCE_MS : this.#nextWait(), signal);
         }
-      });
+      } finally {
+        stopListening();
+        first.resolve();
+      }
     });
+    return first.promise;
   }
 
   /** Brokers must have our subscription before they can list us as a member, or answer our pulls. */
