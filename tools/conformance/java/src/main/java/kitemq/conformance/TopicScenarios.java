@@ -48,7 +48,7 @@ final class TopicScenarios {
         Check.eventually(() -> hasNoRoute(admin, topic), () -> topic + " still has a route");
     }
 
-    /** 4.9.7 has another parameter, the cluster's name, in the middle. */
+    /** 4.9.7 has one more parameter, the cluster's name. */
     private static void deleteInNameServer(DefaultMQAdminExt admin, String namesrv, String topic) throws Exception {
         Set<String> addrs = new HashSet<>(List.of(namesrv));
         for (Method method : DefaultMQAdminExt.class.getMethods()) {
@@ -56,7 +56,7 @@ final class TopicScenarios {
                 if (method.getParameterCount() == 2) {
                     method.invoke(admin, addrs, topic);
                 } else {
-                    method.invoke(admin, addrs, "DefaultCluster", topic);
+                    method.invoke(admin, addrs, topic, "DefaultCluster");
                 }
                 return;
             }

@@ -1,0 +1,150 @@
+/**
+ * Request frames built once and patched per message, so that the generator costs a copy and a few digits.
+ * @typedef {'json' | 'binary'} HeaderKind
+ */
+
+/** Opaques have ten digits from here on, so that a patched JSON header keeps its length. */
+export const FIRST_OPAQUE = 1_000_000_000;
+const OPAQUE_DIGITS = 10;
+const CLIENT_VERSION = 513; // 5.5.0
+
+/**
+ * @param {HeaderKind} kind @param {number} code @param {Record<string, string>} extFields @param {Buffer} body
+ * @returns {Buffer}
+ */
+export function encodeRequest(kind, code, extFields, body) {
+  const header = kind === 'json' ? jsonHeader(code, extFields) : binaryHeader(code, extFields);
+  const prefix = Buffer.alloc(8);
+  prefix.writeInt32BE(4 + header.length + body.length, 0);
+  prefix.writeInt32BE(header.length, 4);
+  prefix.writeUInt8(kind === 'json' ? 0 : 1, 4);
+  return Buffer.concat([prefix, header, body]);
+}
+
+/** @param {number} code @param {Record<string, string>} extFields */
+function jsonHeader(code, extFields) {
+  // In the order in which the Java client writes it.
+  return Buffer.from(JSON.stringify({ code, extFields, flag: 0, language: 'JAVA', opaque: FIRST_OPAQUE, serializeTypeCurrentRPC: 'JSON', version: CLIENT_VERSION }));
+}
+
+/** @param {number} code @param {Record<string, string>} extFields */
+function binaryHeader(code, extFields) {
+  const entries = Object.entries(extFields).map(([key, value]) => {
+    const k = Buffer.from(key);
+    const v = Buffer.from(value);
+    const entry = Buffer.alloc(6 + k.length + v.length);
+    entry.writeInt16BE(k.length, 0);
+    k.copy(entry, 2);
+    entry.writeInt32BE(v.length, 2 + k.length);
+    v.copy(entry, 6 + k.length);
+    return entry;
+  });
+  const ext = Buffer.concat(entries);
+  const fixed = Buffer.alloc(21);
+  fixed.writeInt16BE(code, 0);
+  fixed.writeInt8(0, 2); // JAVA
+  fixed.writeInt16BE(CLIENT_VERSION, 3);
+  fixed.writeInt32BE(FIRST_OPAQUE, 5);
+  fixed.writeInt32BE(ext.length, 17);
+  return Buffer.concat([fixed, ext]);
+}
+
+/** A frame with places to patch. */
+export class FrameTemplate {
+  /**
+   * @param {HeaderKind} kind @param {number} code @param {Record<string, string>} extFields @param {Buffer} body
+   * @param {{ decimals?: Record<string, string> }} [places] places to patch by `patchDecimal`: name → the unique text that stands there
+   */
+  constructor(kind, code, extFields, body, { decimals = {} } = {}) {
+    /** @readonly */
+    this.bytes = encodeRequest(kind, code, extFields, body);
+    this.length = this.bytes.length;
+    this.opaqueAt = kind === 'json' ? this.bytes.indexOf('"opaque":') + 9 : 13;
+    this.kind = kind;
+    /** @type {Record<string, number>} */
+    this.at = {};
+    for (const [name, text] of Object.entries(decimals)) {
+      const at = this.bytes.indexOf(text);
+      if (at < 0 || this.bytes.indexOf(text, at + 1) >= 0) throw new Error(`the place ${name} (${text}) is not there exactly once`);
+      this.at[name] = at;
+    }
+  }
+
+  /** @param {Buffer} target @param {number} offset @param {number} opaque */
+  copyTo(target, offset, opaque) {
+    this.bytes.copy(target, offset);
+    if (this.kind === 'json') writeDecimal(target, offset + this.opaqueAt, opaque, OPAQUE_DIGITS);
+    else target.writeInt32BE(opaque, offset + this.opaqueAt);
+  }
+}
+
+/**
+ * Writes exactly `digits` decimal digits, with leading zeros.
+ * @param {Buffer} target @param {number} at @param {number} value @param {number} digits
+ */
+export function writeDecimal(target, at, value, digits) {
+  let rest = value;
+  for (let i = at + digits - 1; i >= at; i -= 1) {
+    const next = Math.floor(rest / 10);
+    target[i] = 48 + (rest - next * 10);
+    rest = next;
+  }
+}
+
+const SEND_MESSAGE_V2 = 310;
+const PULL_MESSAGE = 11;
+const UNIQ_PREFIX = '7F00000100002A9F00000A';
+const UNIQ_DIGITS = '9876543210';
+const BORN_DIGITS = '1799999999998';
+const OFFSET_DIGITS = '8888888888888';
+
+/**
+ * @param {{ kind: HeaderKind, topic: string, group: string, bodySize: number, queues: number }} options
+ */
+export function sendTemplates({ kind, topic, group, bodySize, queues }) {
+  const properties = `UNIQ_KEY\u0001${UNIQ_PREFIX}${UNIQ_DIGITS}\u0002WAIT\u0001true\u0002TAGS\u0001bench\u0002`;
+  return Array.from(
+    { length: queues },
+    (_, queueId) =>
+      new FrameTemplate(
+        kind,
+        SEND_MESSAGE_V2,
+        { a: group, b: topic, c: 'TBW102', d: '4', e: `${queueId}`, f: '0', g: BORN_DIGITS, h: '0', i: properties, j: '0', k: 'false', m: 'false', n: 'broker-a' },
+        Buffer.alloc(bodySize, 'kite'),
+        { decimals: { born: BORN_DIGITS, uniq: UNIQ_DIGITS } },
+      ),
+  );
+}
+
+/** Pull flags: 2 wait for messages, 4 the request carries its subscription. */
+const PULL_FLAG_SUSPEND = 2;
+const PULL_FLAG_SUBSCRIPTION = 4;
+
+/**
+ * @param {{ kind: HeaderKind, topic: string, group: string, queueId: number, batch: number, suspend: boolean }} options
+ */
+export function pullTemplate({ kind, topic, group, queueId, batch, suspend }) {
+  return new FrameTemplate(
+    kind,
+    PULL_MESSAGE,
+    {
+      consumerGroup: group,
+      topic,
+      queueId: `${queueId}`,
+      queueOffset: OFFSET_DIGITS,
+      maxMsgNums: `${batch}`,
+      sysFlag: `${PULL_FLAG_SUBSCRIPTION + (suspend ? PULL_FLAG_SUSPEND : 0)}`,
+      commitOffset: '0',
+      suspendTimeoutMillis: '15000',
+      subscription: '*',
+      subVersion: '0',
+      expressionType: 'TAG',
+    },
+    Buffer.alloc(0),
+    { decimals: { offset: OFFSET_DIGITS } },
+  );
+}
+
+export const OFFSET_DIGIT_COUNT = OFFSET_DIGITS.length;
+export const BORN_DIGIT_COUNT = BORN_DIGITS.length;
+export const UNIQ_DIGIT_COUNT = UNIQ_DIGITS.length;
