@@ -161,6 +161,15 @@ describe('a registration', () => {
     }
   });
 
+  it('without names, with endless names or with a negative id is refused', async () => {
+    await using nameserver = await startNameserver();
+    await using broker = new Caller(nameserver);
+    for (const parts of [{ brokerName: '' }, { clusterName: '' }, { brokerAddr: '' }, { brokerId: -1 }, { brokerName: 'x'.repeat(256) }, { topics: ['T1', 'y'.repeat(256)] }]) {
+      expect((await broker.register(parts)).code).toBe(1);
+    }
+    expect((await broker.call(Commands.getBrokerClusterInfo, {})).body().brokerAddrTable.size).toBe(0);
+  });
+
   it('of a broker before 3.0.11 is a bare topic table', async () => {
     await using nameserver = await startNameserver();
     await using broker = new Caller(nameserver, { version: 36 });

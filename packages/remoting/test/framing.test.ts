@@ -1,5 +1,5 @@
 import { FrameLimits } from '@kitemq/protocol';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { echo, frameBytes, RawPeer, startServer, until } from './support.ts';
 

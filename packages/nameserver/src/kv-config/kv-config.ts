@@ -77,7 +77,8 @@ export class KvConfig {
     if (Buffer.byteLength(value) > valueBytesMax) return refusal(`the value has more than ${valueBytesMax} bytes`);
     const before = this.get(namespace, key);
     if (before === undefined && this.entries >= entriesMax) return refusal(`there are ${entriesMax} entries already`);
-    if (this.bytes + entryBytes(namespace, key, value) - (before === undefined ? 0 : entryBytes(namespace, key, before)) > totalBytesMax) return refusal(`all entries together would have more than ${totalBytesMax} bytes`);
+    const freed = before === undefined ? 0 : entryBytes(namespace, key, before);
+    if (this.bytes - freed + entryBytes(namespace, key, value) > totalBytesMax) return refusal(`all entries together would have more than ${totalBytesMax} bytes`);
     return undefined;
   }
 
@@ -122,7 +123,8 @@ export class KvConfig {
 
   /** Apache's layout: `{"configTable":{"namespace":{"key":"value"}}}`. Maps, so that no name can reach a prototype. */
   private text(): string {
-    const objectText = <V>(map: ReadonlyMap<string, V>, write: (value: V) => string): string => `{${Array.from(map, ([key, value]) => `${JSON.stringify(key)}:${write(value)}`).join(',\n')}}`;
+    const objectText = <V>(map: ReadonlyMap<string, V>, write: (value: V) => string): string =>
+      `{${Array.from(map, ([key, value]) => `${JSON.stringify(key)}:${write(value)}`).join(',\n')}}`;
     return `{"configTable":${objectText(this.namespaces, (entries) => objectText(entries, (value) => JSON.stringify(value)))}}\n`;
   }
 

@@ -4,6 +4,7 @@ import type { NameserverState } from '../nameserver-state.ts';
 import { orderTopicNamespace } from '../kv-config/kv-config.ts';
 import type { Registration } from '../route-table/register-broker.ts';
 import { registerBroker, sameVersion } from '../route-table/register-broker.ts';
+import { registrationFault } from '../route-table/registration-limits.ts';
 import { decodeRegisterBody } from './register-body.ts';
 import { succeed } from './reply.ts';
 
@@ -31,6 +32,8 @@ function register(state: NameserverState, request: Request): void {
     body,
     channel: request.channel,
   };
+  const fault = registrationFault(state.routes, registration);
+  if (fault !== undefined) return request.fail(ResponseCode.systemError, `register broker failed: ${fault}`);
   const outcome = registerBroker(
     { routes: state.routes, live: state.live, now: state.runtime.clock.monotonic(), deleteTopicWithBrokerRegistration: state.settings.deleteTopicWithBrokerRegistration },
     registration,
