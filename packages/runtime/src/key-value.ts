@@ -17,7 +17,7 @@ export interface KeyValueStore {
   range(start: Uint8Array, end: Uint8Array, visit: (key: Uint8Array, value: Uint8Array) => boolean | void): void;
   /** Fills a batch and applies it atomically, off the event loop where it can; reads see it when `done` is called. Batches apply in call order. */
   commit(fill: (batch: KeyValueBatch) => void, done: (error: Error | undefined) => void): void;
-  /** As `commit`, before returning. For start-up and rebuild. */
+  /** As `commit`, before returning. For start-up and rebuild, when no `commit` is running: LMDB's refuses then (`KITE_VIEWS_BUSY`). */
   commitSync(fill: (batch: KeyValueBatch) => void): void;
   /** Calls back when everything committed so far is durable. */
   flush(done: (error: Error | undefined) => void): void;

@@ -162,8 +162,8 @@ export class LogStore implements contract.MessageStore {
       const storeHost = encodeHost(options.storeHost.address, options.storeHost.port);
       lock = lockStore(options);
       // LMDB is native code: those who bring another checkpoint store must not need it.
-      const openKeyValue: OpenKeyValueStore = options.openKeyValue ?? (await import('./checkpoint/lmdb-key-value.ts')).openLmdbKeyValueStore;
-      const started = startUp({ options, openKeyValue, createViews: () => this.#createViews() });
+      const openKeyValue: OpenKeyValueStore = options.openKeyValue ?? (await import('./checkpoint/lmdb-key-value.ts')).lmdbKeyValueStores(options.runtime.disk);
+      const started = await startUp({ options, openKeyValue, createViews: () => this.#createViews() });
       this.#views = started.views;
       this.#parts = this.#assemble(lock, started, storeHost);
       this.#parts.checkpointer.applied();

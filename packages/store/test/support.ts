@@ -22,6 +22,12 @@ export function temporaryFolder(): string {
   return path;
 }
 
+/** As {@link temporaryFolder}, for hooks: the caller removes it. */
+export function ownFolder(): { readonly path: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'kitemq-store-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
 export const storeHost = { address: '127.0.0.1', port: 10911 };
 
 export function testRuntime(): Runtime {
@@ -102,8 +108,8 @@ export async function append(store: LogStore, toAppend: MessageToAppend): Promis
   return waiter;
 }
 
-export async function appendAll(store: LogStore, bodies: readonly string[], overrides: Parameters<typeof message>[1] = {}): Promise<Waiter[]> {
-  const waiters = bodies.map((body) => appendLater(store, message(body, overrides)));
+export async function appendAll(store: LogStore, texts: readonly string[], overrides: Parameters<typeof message>[1] = {}): Promise<Waiter[]> {
+  const waiters = texts.map((body) => appendLater(store, message(body, overrides)));
   for (const waiter of waiters) if ((await waiter.done) !== AppendOutcome.stored) throw new Error('append failed');
   return waiters;
 }

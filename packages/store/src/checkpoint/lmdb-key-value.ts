@@ -1,5 +1,6 @@
 import { open, type RootDatabase } from 'lmdb';
-import { checkKey, KiteError, type KeyValueBatch, type KeyValueStore } from '@kitemq/runtime';
+import { checkKey, KiteError, type Disk, type KeyValueBatch, type KeyValueStore, type OpenKeyValueStore } from '@kitemq/runtime';
+import { checkLmdbFile } from './lmdb-file.ts';
 
 /** Address space for the map; the file and the resident memory are only as large as what is in it. LMDB enlarges it when it must. */
 const mapBytes = 1 << 30;
@@ -36,24 +37,46 @@ class LmdbBatch implements KeyValueBatch {
   }
 }
 
+async function settle(promise: PromiseLike<unknown>, done: (error: Error | undefined) => void): Promise<void> {
+  let failure: Error | undefined;
+  try {
+    await promise;
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error));
+    // The reason comes later, as a promise of its own that rejects whether somebody listens or not.
+    const { commitError } = failure as { readonly commitError?: PromiseLike<unknown> };
+    if (commitError !== undefined) failure = new Error(failure.message, { cause: await Promise.resolve(commitError).catch((reason: unknown) => reason) });
+  }
+  done(failure);
+}
+
 /** A key-value store in LMDB. Commits are atomic; they become durable in order, some time after they are visible, at the latest at `flush`. */
 export class LmdbKeyValueStore implements KeyValueStore {
   readonly #database: RootDatabase<Uint8Array, Uint8Array>;
   readonly #async: LmdbBatch;
   readonly #sync: LmdbBatch;
   #closing: Promise<void> | undefined;
+  #lastWrite: Promise<unknown> | undefined;
+  #running = 0;
 
   constructor(database: RootDatabase<Uint8Array, Uint8Array>) {
     this.#database = database;
     // LMDB's writer thread reads the value where it is until the commit, so it gets a copy nobody fills again (keys are copied at once).
     this.#async = new LmdbBatch(database, {
-      put: (key, value) => void database.put(key, Buffer.from(value)),
-      remove: (key) => void database.remove(key),
+      put: (key, value) => this.#queued(database.put(key, Buffer.from(value))),
+      remove: (key) => this.#queued(database.remove(key)),
     });
     this.#sync = new LmdbBatch(database, {
       put: (key, value) => database.putSync(key, value),
       remove: (key) => void database.removeSync(key),
     });
+  }
+
+  /** A write fails with its batch, which says so. LMDB gives many writes the same promise. */
+  #queued(written: Promise<unknown>): void {
+    if (written === this.#lastWrite) return;
+    written.catch(() => undefined);
+    this.#lastWrite = written;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -68,27 +91,28 @@ export class LmdbKeyValueStore implements KeyValueStore {
 
   commit(fill: (batch: KeyValueBatch) => void, done: (error: Error | undefined) => void): void {
     let committed: Promise<unknown>;
+    this.#lastWrite = undefined;
     try {
       committed = this.#database.batch(() => fill(this.#async));
     } catch (error) {
       queueMicrotask(() => done(error as Error));
       return;
     }
-    committed.then(
-      () => done(undefined),
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-    );
+    this.#running++;
+    void settle(committed, (error) => {
+      this.#running--;
+      done(error);
+    });
   }
 
+  /** @throws KiteError `KITE_VIEWS_BUSY` while a commit is running: LMDB may overtake it */
   commitSync(fill: (batch: KeyValueBatch) => void): void {
+    if (this.#running > 0) throw new KiteError('KITE_VIEWS_BUSY', 'A synchronous commit must wait until the running ones have ended');
     this.#database.transactionSync(() => fill(this.#sync));
   }
 
   flush(done: (error: Error | undefined) => void): void {
-    this.#database.flushed.then(
-      () => done(undefined),
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-    );
+    void settle(this.#database.flushed, done);
   }
 
   sizeSync(): number {
@@ -102,13 +126,14 @@ export class LmdbKeyValueStore implements KeyValueStore {
   }
 }
 
-/** Opens LMDB in the directory `path`. @throws KiteError `KITE_VIEWS_UNREADABLE` */
-export function openLmdbKeyValueStore(path: string): KeyValueStore {
-  try {
-    return new LmdbKeyValueStore(
-      open<Uint8Array, Uint8Array>({ path, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', mapSize: mapBytes, maxDbs: 1, cache: false, useVersions: false }),
-    );
-  } catch (error) {
-    throw new KiteError('KITE_VIEWS_UNREADABLE', `The checkpoint in ${path} cannot be opened`, { cause: error });
-  }
+/** Opens LMDB databases; each path is a directory. A file that would crash LMDB is refused with `KITE_VIEWS_UNREADABLE`. */
+export function lmdbKeyValueStores(disk: Disk): OpenKeyValueStore {
+  return (path) => {
+    try {
+      checkLmdbFile(disk, `${path}/data.mdb`);
+      return new LmdbKeyValueStore(open<Uint8Array, Uint8Array>({ path, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', mapSize: mapBytes, maxDbs: 1, cache: false, useVersions: false, eventTurnBatching: false }));
+    } catch (error) {
+      throw new KiteError('KITE_VIEWS_UNREADABLE', `The checkpoint in ${path} cannot be opened`, { cause: error });
+    }
+  };
 }

@@ -62,6 +62,9 @@ export class ColdReader {
       this.#start(position, length, done);
     }
     if (this.#next === this.#waiting.length) this.#waiting.length = this.#next = 0;
-    else if (this.#next > 1024) this.#waiting.splice(0, this.#next), (this.#next = 0);
+    else if (this.#next > 1024) {
+      this.#waiting.splice(0, this.#next);
+      this.#next = 0;
+    }
   }
 }

@@ -1,4 +1,5 @@
-import type { DiskLock, KeyValueStore, OpenKeyValueStore } from '@kitemq/runtime';
+import { dirname } from 'node:path';
+import type { Disk, DiskLock, KeyValueStore, OpenKeyValueStore } from '@kitemq/runtime';
 import { readMark, type CheckpointMark } from '../checkpoint/checkpoint-mark.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import { isWholeRecord } from '../commit-log/record-format.ts';
@@ -8,7 +9,7 @@ import type { StoreViews } from '../store-views.ts';
 import { LogRecord } from '../views/log-record.ts';
 import { storeTimestampAt } from '@kitemq/protocol';
 import { listSegments } from './list-segments.ts';
-import { clearRows, openRows } from './open-rows.ts';
+import { CheckpointRows } from './checkpoint-rows.ts';
 import { Quarantine } from './quarantine.ts';
 import { LogRecovery, type RecoveredLog } from './recover-log.ts';
 import { RecordParser } from './replay.ts';
@@ -44,26 +45,43 @@ export function storePaths(path: string): Readonly<Record<'commitLog' | 'views' 
 export function lockStore(options: ResolvedStoreOptions): DiskLock {
   const { disk } = options.runtime;
   const paths = storePaths(options.path);
-  disk.makeDirectorySync(paths.commitLog);
+  makeDirectoryDurable(disk, paths.commitLog);
   const lock = disk.lockSync(paths.lock);
   disk.syncDirectorySync(options.path);
   return lock;
 }
 
+/** Makes the directory and its parents so that a power cut does not take one of them with all that is in it. */
+function makeDirectoryDurable(disk: Disk, path: string): void {
+  const parent = dirname(path);
+  if (disk.statSync(path) === undefined) {
+    if (parent !== path) makeDirectoryDurable(disk, parent);
+    disk.makeDirectorySync(path);
+  }
+  try {
+    // Also when the directory was there: who made it may have died before this.
+    disk.syncDirectorySync(parent);
+  } catch (error) {
+    // A parent that may not be read is not ours; it was there before.
+    if ((error as { code?: string }).code !== 'EACCES') throw error;
+  }
+}
+
 /** Loads the checkpoint, replays the log behind it, repairs the log's end. */
-export function startUp(start: StartUpOptions): StartedStore {
+export async function startUp(start: StartUpOptions): Promise<StartedStore> {
   const { options } = start;
   const { disk, clock, processId } = options.runtime;
   const paths = storePaths(options.path);
   const began = clock.monotonic();
   const clean = disk.statSync(paths.abort) === undefined;
   const segments = listSegments(disk, paths.commitLog, options.segmentBytes);
-  const opened = openRows(start.openKeyValue, paths.views, { disk, logger: options.logger });
-  const { rows } = opened;
+  const checkpoint = new CheckpointRows(start.openKeyValue, paths.views, { disk, logger: options.logger });
   try {
-    const loaded = loadViews(start, rows, segments);
+    const loaded = await loadViews(start, checkpoint, segments);
+    const { rows } = checkpoint;
     const quarantine = new Quarantine(disk, paths.quarantine);
     const from = Math.max(loaded.views.all.position, segments[0]?.start ?? 0);
+    if ((segments[0]?.start ?? 0) > 0) loaded.views.queues.allowLateBegin();
     const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from });
     disk.replaceFileSync(paths.abort, Buffer.from(String(processId)));
     for (const { path, bytes, reason } of quarantine.found) options.logger.error({ path, bytes, reason }, 'part of the commit log could not be kept');
@@ -74,35 +92,36 @@ export function startUp(start: StartUpOptions): StartedStore {
       replayedFrom: from,
       replayedRecords: replay.log.records,
       quarantined: quarantine.found,
-      viewsRebuilt: opened.wasLost || loaded.rebuilt,
+      viewsRebuilt: loaded.rebuilt,
       durationMs: clock.monotonic() - began,
     };
     return { views: loaded.views, rows, log: replay.log, checkpointPosition: replay.checkpointPosition, report };
   } catch (error) {
-    void rows.close().catch(() => undefined);
+    await checkpoint.rows.close().catch(() => undefined);
     for (const segment of segments) segment.close();
     throw error;
   }
 }
 
 /** Views from the checkpoint when that fits the log, else empty ones that the whole log is replayed into. */
-function loadViews(start: StartUpOptions, rows: KeyValueStore, segments: readonly LogSegment[]): { readonly views: StoreViews; readonly rebuilt: boolean } {
+async function loadViews(start: StartUpOptions, checkpoint: CheckpointRows, segments: readonly LogSegment[]): Promise<{ readonly views: StoreViews; readonly rebuilt: boolean }> {
   const { logger } = start.options;
   const views = start.createViews();
-  const mark = readMark(rows);
-  const reason = mark === undefined ? 'there is none' : whyUnusable(mark, views, segments);
-  if (mark !== undefined && reason === undefined) {
-    try {
-      views.all.load(rows, mark);
+  let reason: unknown;
+  try {
+    const mark = readMark(checkpoint.rows);
+    reason = mark === undefined ? 'there is none' : whyUnusable(mark, views, segments);
+    if (reason === undefined) {
+      views.all.load(checkpoint.rows, mark);
       return { views, rebuilt: false };
-    } catch (error) {
-      logger.warn({ error }, 'the checkpoint has rows that cannot be read');
     }
+  } catch (error) {
+    reason = error;
   }
   if (segments.length > 0) logger.warn({ reason }, 'the checkpoint cannot be used; the whole log is replayed');
-  clearRows(rows);
+  await checkpoint.clear();
   const empty = start.createViews();
-  empty.all.load(rows, undefined);
+  empty.all.load(checkpoint.rows, undefined);
   return { views: empty, rebuilt: segments.length > 0 };
 }
 

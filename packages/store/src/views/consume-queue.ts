@@ -1,4 +1,4 @@
-import { entriesPerChunk, entryBytes, writeEntry } from './queue-entry.ts';
+import { entriesPerChunk, entryBytes, entrySize, writeEntry } from './queue-entry.ts';
 import type { TopicQueues } from './topic-queues.ts';
 
 /** Reads the stored chunk; undefined when there is none. */
@@ -25,6 +25,8 @@ export class ConsumeQueue {
   readonly #load: ChunkLoader;
   #open: Buffer | undefined;
   #openNumber = -1;
+  /** Offset of the last entry that came after blanks. */
+  #suspect = -1;
   readonly #full = new Map<number, Buffer>();
 
   constructor(topicQueues: TopicQueues, queueId: number, load: ChunkLoader) {
@@ -48,9 +50,31 @@ export class ConsumeQueue {
     }
   }
 
+  /** Puts an entry where a blank is, or one that came after a gap and may have had a wrong offset; false when there is another. */
+  replace(offset: number, entry: { readonly position: number; readonly size: number; readonly tagsCode: number }): boolean {
+    if (offset < this.minOffset) return false;
+    const number = Math.floor(offset / entriesPerChunk);
+    let chunk = this.chunk(number);
+    const slot = offset - number * entriesPerChunk;
+    if (chunk === undefined || (slot + 1) * entryBytes > chunk.length) return false;
+    if (entrySize(chunk, slot) !== 0 && offset !== this.#suspect) return false;
+    if (chunk !== this.#open && !this.#full.has(number)) {
+      chunk = Buffer.from(chunk);
+      if (Math.floor(this.visible / entriesPerChunk) > number) this.#full.set(number, chunk);
+      else {
+        this.#open = chunk;
+        this.#openNumber = number;
+      }
+    }
+    writeEntry(chunk, slot, entry);
+    if (offset === this.#suspect) this.#suspect = -1;
+    return true;
+  }
+
   /** Adds blank entries up to `offset`: those messages were lost with a damaged part of the log. */
   addBlanks(offset: number): void {
     while (this.visible < offset) this.add(0, 0, 0);
+    this.#suspect = offset;
   }
 
   /** The chunk's entries from its first on (perhaps fewer than a full chunk); undefined when it cannot be found. Valid until the next turn. */

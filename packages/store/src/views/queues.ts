@@ -11,6 +11,9 @@ import { KeyPrefix, type View } from './view.ts';
 
 const rowBytes = 20;
 
+/** A larger gap in a queue's offsets than this, beyond what lost log bytes explain, is taken for a wrong offset. */
+const gapSlack = 1024;
+
 /** First element of a command's body. */
 const commandRemoveTopic = 1;
 
@@ -33,8 +36,9 @@ export class QueueView implements View {
   readonly #chunkKey: Buffer = Buffer.alloc(9, KeyPrefix.queueChunk);
   #rows: KeyValueStore | undefined;
   #nextId = 0;
-  /** How many messages a queue can miss: those that were in lost parts of the log. */
-  #lostMax = 0;
+  /** How many messages a queue can miss: some whose heads are wrong, and those that were in lost parts of the log. */
+  #gapMax = gapSlack;
+  #mayBeginLate = false;
   /** Topics taken out by {@link detach} whose command was not applied yet. */
   readonly #detached = new Map<string, TopicQueues[]>();
   #dirty: ConsumeQueue[] = [];
@@ -112,12 +116,7 @@ export class QueueView implements View {
     if (record.queueOffset < 0) return;
     const queue = record.queue ?? this.obtain(record.topic, record.queueId);
     if (queue.id < 0) queue.id = this.#nextId++;
-    if (record.queueOffset < queue.visible) {
-      this.#logger.error({ topic: record.topic, queueId: record.queueId, queueOffset: record.queueOffset, expected: queue.visible }, 'a record repeats a queue offset; it is left out of the queue');
-      return;
-    }
-    if (record.queueOffset > queue.visible && !this.#skipLost(queue, record)) return;
-    queue.add(record.position, record.size, record.tagsCode);
+    if (!this.#place(queue, record)) return;
     this.dirtyEntries++;
     if (queue.next < queue.visible) queue.next = queue.visible;
     if (!queue.dirty) {
@@ -154,21 +153,31 @@ export class QueueView implements View {
 
   /** Recovery found that so many log bytes are lost: queues may miss the messages that were in them. */
   allowLost(bytes: number): void {
-    this.#lostMax += Math.ceil(bytes / RecordLimits.recordBytesMin);
+    this.#gapMax += Math.ceil(bytes / RecordLimits.recordBytesMin);
   }
 
-  /** The record's offset is beyond the queue's end. False when that cannot be right. */
-  #skipLost(queue: ConsumeQueue, record: LogRecord): boolean {
-    if (queue.visible === 0) {
-      // The log begins in the middle of this queue.
-      queue.minOffset = queue.visible = record.queueOffset;
-      return true;
+  /** The log's beginning was deleted: queues may begin at any offset. */
+  allowLateBegin(): void {
+    this.#mayBeginLate = true;
+  }
+
+  /**
+   * Puts the record at its offset in the queue. Anything but the next offset means that a part of the log is damaged (a head has no checksum, so
+   * also this record's offset or an earlier record's topic may be wrong); then no other record may suffer for it. False when it cannot be placed.
+   */
+  #place(queue: ConsumeQueue, record: LogRecord): boolean {
+    const { queueOffset, position, size, tagsCode } = record;
+    if (queueOffset !== queue.visible) {
+      if (queue.visible === 0 && this.#mayBeginLate) queue.minOffset = queue.visible = queueOffset;
+      else {
+        const { topic, queueId } = record;
+        this.#logger.error({ topic, queueId, queueOffset, expected: queue.visible, position }, 'the offsets of a queue have a gap or a repetition');
+        if (queueOffset < queue.visible) return queue.replace(queueOffset, { position, size, tagsCode });
+        if (queueOffset - queue.visible > this.#gapMax) return false;
+        queue.addBlanks(queueOffset);
+      }
     }
-    if (record.queueOffset - queue.visible > this.#lostMax) {
-      this.#logger.error({ topic: record.topic, queueId: record.queueId, queueOffset: record.queueOffset, expected: queue.visible }, 'a record has an impossible queue offset; it is left out of the queue');
-      return false;
-    }
-    queue.addBlanks(record.queueOffset);
+    queue.add(position, size, tagsCode);
     return true;
   }
 
