@@ -170,6 +170,7 @@ export class GroupConsumer implements Consumer, ConsumerMember {
   }
 
   offsets(topic: string): readonly { readonly queue: MessageQueue; readonly offset: number }[] {
+    this.#consumption.owned.collectOffsets();
     return this.assignment()
       .filter((queue) => queue.topic === topic)
       .flatMap((queue) => {

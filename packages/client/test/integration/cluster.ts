@@ -14,7 +14,7 @@ interface Testkit {
 }
 
 /** By path: testkit depends on this package, so this package cannot depend on it. */
-const TESTKIT = '../../../testkit/src/index.ts';
+const TESTKIT = new URL('../../../testkit/src/index.ts', import.meta.url).pathname;
 
 export async function testCluster(): Promise<TestCluster> {
   const external = process.env['KITEMQ_TEST_NAMESERVER'];
