@@ -44,7 +44,8 @@ export async function bundle(name, { directory, dist = join(directory, 'dist') }
     logLevel: 'warning',
   });
   chmodSync(outfile, 0o755);
-  const usesLmdb = Object.keys(result.metafile.inputs).some((input) => /node_modules\/lmdb\//.test(input));
+  const bundled = Object.values(result.metafile.outputs).flatMap((output) => Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([input]) => input));
+  const usesLmdb = bundled.some((input) => /node_modules\/lmdb\//.test(input));
   const addons = usesLmdb ? copyAddons(storeManifest, dist) : [];
   if (flags.includes('--analyze')) console.log(await analyzeMetafile(result.metafile));
   console.log(`${name}.mjs ${(statSync(outfile).size / 1024).toFixed(0)} kB${addons.length === 0 ? '' : `, with ${addons.length} prebuilt addons`}`);

@@ -50,7 +50,7 @@ export class LoopbackSocket implements NetworkSocket {
   }
 
   get bufferedBytes(): number {
-    return this.#peer?.#inboxBytes ?? 0;
+    return this.#peer === undefined ? 0 : this.#peer.#inboxBytes;
   }
 
   setHandler(handler: SocketHandler): void {
@@ -127,7 +127,7 @@ export class LoopbackSocket implements NetworkSocket {
       this.#inboxBytes -= chunk.length;
       this.#call(() => handler.onData(chunk));
     }
-    if (this.#inboxBytes === 0) this.#peer?.#drained();
+    if (this.#inboxBytes === 0 && this.#peer !== undefined) this.#peer.#drained();
     if (this.#peerEnded && this.#inbox.length === 0) this.#closed = true;
     if (this.#closed) this.#report(handler);
   }

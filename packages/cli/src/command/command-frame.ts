@@ -65,13 +65,18 @@ export function runs<F>(command: Command, frame: Frame, work: CommandWork<F>): C
   });
 }
 
+const unreachable = ['KITE_NAMESERVER_UNREACHABLE', 'KITE_CONNECT_FAILED', 'KITE_CONNECT_TIMEOUT'];
+
+function adviceOn(error: unknown, nameserver: string): string | undefined {
+  if (unreachable.some((code) => KiteError.is(error, code))) return `Give the nameserver's address with -n HOST:PORT, or see what is wrong: kitemq doctor -n ${nameserver}`;
+  return KiteError.is(error, 'KITE_TOPIC_NOT_FOUND') ? `See the topics with: kitemq topic list -n ${nameserver}` : undefined;
+}
+
 /** A failed call with the advice that fits where the command line could be at fault. */
 export function withAdvice(error: unknown, flags: Partial<ConnectFlags> | undefined): string {
   const message = error instanceof Error ? error.message : String(error);
   const nameserver = flags?.nameserver ?? nameserverDefault;
-  if (KiteError.is(error, 'KITE_CONNECT_FAILED') || KiteError.is(error, 'KITE_CONNECT_TIMEOUT')) {
-    return `${message}. Is a nameserver running at ${nameserver}? Give its address with -n HOST:PORT, or run: kitemq doctor -n ${nameserver}`;
-  }
-  if (KiteError.is(error, 'KITE_TOPIC_NOT_FOUND')) return `${message}. See the topics with: kitemq topic list -n ${nameserver}`;
-  return message;
+  const advice = adviceOn(error, nameserver);
+  if (advice === undefined) return message;
+  return `${message}${/[.?!]$/.test(message) ? '' : '.'} ${advice}`;
 }

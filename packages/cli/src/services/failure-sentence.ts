@@ -6,14 +6,20 @@ export interface Failure {
   readonly exitCode: ExitCode;
 }
 
-/** The operating system's error at the bottom of a chain of causes. */
-export function systemErrorOf(error: unknown): NodeJS.ErrnoException | undefined {
-  for (let current = error, depth = 0; typeof current === 'object' && current !== null && depth < 8; depth++) {
-    const { code, cause } = current as NodeJS.ErrnoException & { cause?: unknown };
-    if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return current as NodeJS.ErrnoException;
-    current = cause;
+/** Chains of causes are short; one that goes round in circles must end too. */
+const causesMax = 8;
+
+function causesOf(error: unknown): object[] {
+  const chain: object[] = [];
+  for (let current = error; typeof current === 'object' && current !== null && chain.length < causesMax; ) {
+    chain.push(current);
+    current = (current as { cause?: unknown }).cause;
   }
-  return undefined;
+  return chain;
+}
+
+function systemErrorOf(causes: readonly object[]): NodeJS.ErrnoException | undefined {
+  return causes.find((each) => /^E[A-Z0-9]+$/.test(String((each as NodeJS.ErrnoException).code))) as NodeJS.ErrnoException | undefined;
 }
 
 const diskSentences: Readonly<Record<string, (path: string) => string>> = {
@@ -43,12 +49,14 @@ function listenFailure(error: KiteError, system: NodeJS.ErrnoException | undefin
 
 /** One clear sentence for an error that ends the process, and the status to end it with. */
 export function failureOf(error: unknown): Failure {
-  const system = systemErrorOf(error);
+  const causes = causesOf(error);
+  const system = systemErrorOf(causes);
   if (KiteError.is(error, 'KITE_CONFIG_INVALID') || KiteError.is(error, 'KITE_USAGE')) return { sentence: error.message, exitCode: ExitCode.usage };
-  if (KiteError.is(error, 'KITE_LISTEN_FAILED')) return { sentence: listenFailure(error, system), exitCode: ExitCode.failed };
-  if (KiteError.is(error, 'KITE_DISK_LOCKED')) {
-    const pid = error.details['pid'];
-    const path = error.details['path'] ?? 'the data directory';
+  const listening = causes.find((each) => KiteError.is(each, 'KITE_LISTEN_FAILED'));
+  if (listening !== undefined) return { sentence: listenFailure(listening as KiteError, system), exitCode: ExitCode.failed };
+  const locked = causes.find((each) => KiteError.is(each, 'KITE_DISK_LOCKED')) as KiteError | undefined;
+  if (locked !== undefined) {
+    const { pid, path = 'the data directory' } = locked.details;
     const who = typeof pid === 'number' && pid > 0 ? `process ${pid}` : 'another process';
     return { sentence: `the data directory is in use by ${who} (lock ${String(path)}): stop it, or choose another directory with --data`, exitCode: ExitCode.failed };
   }

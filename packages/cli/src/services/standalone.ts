@@ -110,7 +110,7 @@ async function startBoth({ runtime, config, commandName }: ServiceContext): Prom
     await nameserver.shutdown();
   };
   try {
-    const checkMs = await selfCheck(runtime, nameserverAddress, settings.brokerName);
+    const checkMs = await selfCheck(runtime, { nameserver: nameserverAddress, brokerName: settings.brokerName, broker: dialable(broker.address) });
     return {
       ready: `nameserver ${nameserver.address} broker ${broker.address} data ${settings.storePathRootDir}`,
       banner: banner({ nameserver: nameserverAddress, broker: broker.address, data: settings.storePathRootDir, checkMs, commandName }),

@@ -27,7 +27,8 @@ describe('failureOf', () => {
   });
 
   it('names the process that holds the data directory', () => {
-    const { sentence } = failureOf(new KiteError('KITE_DISK_LOCKED', 'm', { details: { path: '/d/lock', pid: 42 } }));
+    const locked = new KiteError('KITE_DISK_LOCKED', 'm', { details: { path: '/d/lock', pid: 42 } });
+    const { sentence } = failureOf(new KiteError('KITE_STORE_OPEN', 'the store cannot be opened', { cause: locked }));
     expect(sentence).toContain('in use by process 42');
   });
 
