@@ -84,11 +84,18 @@ export function settingsOf(schema: z.ZodObject): ReadonlyMap<string, Setting> {
   return settings;
 }
 
+/** A schema with a pattern says in its message what it wants. */
+function allowedText(setting: Setting): string {
+  const refused = setting.schema.safeParse('\0');
+  const message = refused.success ? undefined : refused.error.issues[0]?.message;
+  return message?.startsWith('must be ') === true ? message.slice('must be '.length) : 'text';
+}
+
 /** What a key accepts, in words: `a whole number from 1 to 65535`. */
 export function allowedRange(setting: Setting): string {
   if (setting.kind === 'boolean') return 'true or false';
   if (setting.kind === 'choice') return `one of ${setting.choices.join(', ')}`;
-  if (setting.kind === 'text') return 'text';
+  if (setting.kind === 'text') return allowedText(setting);
   const noun = setting.kind === 'integer' ? 'a whole number' : 'a number';
   const unit = setting.unit === undefined ? '' : ` (${setting.unit})`;
   const { minimum, maximum } = setting;
