@@ -1,7 +1,7 @@
 import type { SimulatedRandom } from '../core/simulated-random.ts';
 
 /** The unit that a disk writes completely or not at all. */
-const sectorSize = 512;
+export const sectorSize = 512;
 
 /** A change of a file that the platter does not have yet. */
 interface PendingChange {

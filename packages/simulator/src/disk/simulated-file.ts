@@ -2,7 +2,11 @@ import type { Clock, DiskCallback, DiskFile, ReadCallback } from '@kitemq/runtim
 import { copyBytes } from '../core/copy-bytes.ts';
 import type { ProcessContext } from '../core/process-context.ts';
 import type { FileNode } from './file-node.ts';
+import { sectorSize } from './file-node.ts';
 import { systemError } from './system-error.ts';
+
+/** What a write that is cut short has done by then ends with a sector. */
+const wholeSectors = (length: number, position: number): number => Math.max(0, length - ((position + length) % sectorSize));
 
 export interface SimulatedFileOptions {
   readonly context: ProcessContext;
@@ -53,7 +57,7 @@ export class SimulatedFile implements DiskFile {
     }
     this.#context.change(
       () => this.#write(data, position),
-      () => this.#write(data.subarray(0, machine.random.below(length)), position),
+      () => this.#write(data.subarray(0, wholeSectors(machine.random.below(length), position)), position),
     );
   }
 

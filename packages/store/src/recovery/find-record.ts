@@ -1,6 +1,6 @@
 import { magicAt, physicalOffsetAt, RecordMagic, recordSizeAt } from '@kitemq/protocol';
 import type { LogSegment } from '../commit-log/log-segment.ts';
-import { fillerBytes, isWholeRecord } from '../commit-log/record-format.ts';
+import { isWholeRecord } from '../commit-log/record-format.ts';
 
 const windowBytes = 1024 * 1024;
 const magicOffset = 4;
@@ -31,7 +31,7 @@ export function findRecord(segment: LogSegment, from: number, recordBytesMax: nu
       const magic = magicAt(buffer, candidate);
       const size = recordSizeAt(buffer, candidate);
       if ((magic !== RecordMagic.v1 && magic !== RecordMagic.v2) || physicalOffsetAt(buffer, candidate) !== position) continue;
-      if (size < headBytes || size > recordBytesMax || at + candidate + size > length || position + size + fillerBytes > segment.end) continue;
+      if (size < headBytes || size > recordBytesMax || at + candidate + size > length || position + size > segment.end) continue;
       const record = Buffer.allocUnsafe(size);
       if (segment.file.readSync(record, 0, size, at + candidate) === size && isWholeRecord(record, 0, size, position)) return position;
     }

@@ -70,7 +70,7 @@ export class RecordScanner {
       return Scanned.filler;
     }
     if (declared === 0 && magic === 0) return Scanned.nothing;
-    if (declared < fillerBytes || declared > this.#recordBytesMax || declared + fillerBytes > room || !this.#have(at, declared)) return Scanned.broken;
+    if (declared < fillerBytes || declared > this.#recordBytesMax || declared > room || !this.#have(at, declared)) return Scanned.broken;
     this.offset = at - this.#windowStart;
     if (!isWholeRecord(this.#buffer, this.offset, declared, position)) return Scanned.broken;
     this.size = declared;

@@ -14,6 +14,8 @@ export interface RecoverLogOptions {
   readonly from: number;
   readonly segmentBytes: number;
   readonly recordBytesMax: number;
+  /** The last exit was orderly: zeros are the end of the log, and nothing has to be looked for behind them. */
+  readonly clean: boolean;
   /** Called for each valid record from there on. The buffer is valid only during the call. */
   visit(buffer: Buffer, offset: number, size: number, position: number): void;
   /** Called when `bytes` of the log, perhaps with records in them, turned out to be lost. */
@@ -42,6 +44,7 @@ export class LogRecovery {
   #records = 0;
   /** The segment scanned last ends with its filler. */
   #isClosed = false;
+  #lastFound: Scanned = Scanned.nothing;
   #end: number;
   #reported: number;
 
@@ -79,6 +82,7 @@ export class LogRecovery {
     const scanner = new RecordScanner(segment, this.#end, recordBytesMax);
     for (;;) {
       const found = scanner.next();
+      this.#lastFound = found;
       if (found === Scanned.record) {
         this.#options.visit(scanner.buffer, scanner.offset, scanner.size, scanner.position);
         this.#records++;
@@ -91,11 +95,16 @@ export class LogRecovery {
         this.#report();
         return true;
       }
+      if (found === Scanned.nothing && this.#isOrderlyEnd(segment)) return false;
       const next = findRecord(segment, scanner.position + 1, recordBytesMax);
       if (next === undefined) return false;
       this.#skip(segment, next);
       scanner.seek(next);
     }
+  }
+
+  #isOrderlyEnd(segment: LogSegment): boolean {
+    return this.#options.clean && segment === this.#options.segments.at(-1) && this.#lastFound === Scanned.nothing;
   }
 
   /** True when a later segment has records, so that what is missing here is a hole and not the end. */
@@ -123,7 +132,7 @@ export class LogRecovery {
     if (segment === undefined || this.#isClosed) return;
     // A file that was too short is the last one now, and grows again.
     segment.end = Math.max(segment.end, segment.start + this.#options.segmentBytes);
-    this.#options.quarantine.copy(segment, { from: this.#end }, `no valid record behind ${this.#end}`);
+    if (!this.#isOrderlyEnd(segment)) this.#options.quarantine.copy(segment, { from: this.#end }, `no valid record behind ${this.#end}`);
     segment.cut(this.#end);
     segment.file.datasyncSync();
     this.#report();

@@ -82,7 +82,7 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
     const quarantine = new Quarantine(disk, paths.quarantine);
     const from = Math.max(loaded.views.all.position, segments[0]?.start ?? 0);
     if ((segments[0]?.start ?? 0) > 0) loaded.views.queues.allowLateBegin();
-    const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from });
+    const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from, clean });
     disk.replaceFileSync(paths.abort, Buffer.from(String(processId)));
     for (const { path, bytes, reason } of quarantine.found) options.logger.error({ path, bytes, reason }, 'part of the commit log could not be kept');
     const report: RecoveryReport = {
@@ -144,10 +144,11 @@ interface Replay {
   readonly views: StoreViews;
   readonly quarantine: Quarantine;
   readonly from: number;
+  readonly clean: boolean;
 }
 
 function replayLog(replay: Replay): { readonly log: RecoveredLog; readonly checkpointPosition: number } {
-  const { start, segments, rows, views, quarantine, from } = replay;
+  const { start, segments, rows, views, quarantine, from, clean } = replay;
   const { runtime, path, segmentBytes, maxMessageBytes, checkpointBytes, logger } = start.options;
   const parser = new RecordParser();
   let current: Buffer = Buffer.alloc(0);
@@ -161,6 +162,7 @@ function replayLog(replay: Replay): { readonly log: RecoveredLog; readonly check
     segments,
     quarantine,
     from,
+    clean,
     segmentBytes,
     recordBytesMax: Math.max(maxMessageBytes + recordOverheadMax, storedRecordBytesMax),
     visit: (buffer, offset, size, position) => {
