@@ -1,4 +1,5 @@
 import type { AnyCommand, Frame, RequestBodyOf, RequestHeaderOf, ResponseBodyOf, ResponseHeaderOf } from '@kitemq/protocol';
+import type { ProxyHeader } from './proxy-protocol.ts';
 
 /** Options of a call to a peer. */
 export interface InvokeOptions {
@@ -33,6 +34,8 @@ export interface Channel {
   readonly localAddress: string;
   readonly remoteIp: string;
   readonly remotePort: number;
+  /** What a PROXY header in front of the connection said, whoever sent it. */
+  readonly proxy: ProxyHeader | undefined;
   readonly closed: boolean;
   /** True once TLS is established on it. */
   readonly encrypted: boolean;

@@ -9,6 +9,7 @@ import { abortedError, PendingInvoke } from './pending-invoke.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { OutputBuffer, uncopiedBytesMin } from './output-buffer.ts';
 import type { Preface } from './preface.ts';
+import type { ProxyHeader } from './proxy-protocol.ts';
 import type { ReplyOptions } from './request.ts';
 
 export const invokeTimeoutMsDefault = 3_000;
@@ -29,6 +30,7 @@ export class Connection implements Channel {
   remotePort: number;
   remoteAddress: string;
   localAddress: string;
+  proxy: ProxyHeader | undefined = undefined;
   closed = false;
   peerVersion = 0;
   peerLanguage = -1;
@@ -130,6 +132,7 @@ export class Connection implements Channel {
     const verdict = preface.feed(chunk);
     if (verdict === undefined) return;
     const proxy = verdict.proxy;
+    this.proxy = proxy;
     if (proxy?.sourceAddress !== undefined) {
       this.remoteIp = proxy.sourceAddress;
       this.remotePort = proxy.sourcePort;

@@ -4,11 +4,12 @@ import type { PendingInvoke } from './pending-invoke.ts';
 /** The requests in flight on one connection, by opaque. */
 export class InFlightTable {
   private readonly byOpaque = new Map<number, PendingInvoke>();
-  private nextOpaque = 0;
+  private nextOpaque: number;
   private readonly max: number;
 
-  constructor(max: number) {
+  constructor(max: number, firstOpaque = 0) {
     this.max = max;
+    this.nextOpaque = firstOpaque;
   }
 
   get size(): number {

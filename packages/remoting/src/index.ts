@@ -1,5 +1,6 @@
 export type { Channel, InvokeOptions, Reply } from './channel.ts';
 export type { Processor, ProcessorTable, ReplyOptions, Request } from './request.ts';
+export type { ProxyHeader } from './proxy-protocol.ts';
 export type { RemotingLimits } from './limits.ts';
 export { remotingLimitDefaults } from './limits.ts';
 export type { RemotingCounters } from './counters.ts';

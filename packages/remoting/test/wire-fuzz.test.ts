@@ -39,7 +39,7 @@ class Mutator {
 
   /** A frame with a true length and anything else. */
   next(): Buffer {
-    let frame = Buffer.from(this.pick(this.seeds));
+    let frame: Buffer = Buffer.from(this.pick(this.seeds));
     for (let change = this.random.below(6); change >= 0; change--) frame = this.change(frame);
     frame.writeInt32BE(frame.length - 4, 0);
     return frame;
