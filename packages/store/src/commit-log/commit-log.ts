@@ -133,7 +133,9 @@ export class CommitLog {
 
   /** Forgets the oldest slabs beyond the hot tail, none that reaches past `keepFrom`. */
   trim(keepFrom: number): void {
-    this.#nextWrite -= this.#slabs.trim(this.#options.hotTailBytes, Math.min(keepFrom, this.#written));
+    const dropped = this.#slabs.trim(this.#options.hotTailBytes, Math.min(keepFrom, this.#written));
+    // The slab written last may be among them, when another has been begun since.
+    this.#nextWrite = Math.max(0, this.#nextWrite - dropped);
   }
 
   #rollBack(cause: unknown): KiteError {

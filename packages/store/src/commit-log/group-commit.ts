@@ -1,4 +1,4 @@
-import type { Logger, Runtime, TimerHandle } from '@kitemq/runtime';
+import { KiteError, type Logger, type Runtime, type TimerHandle } from '@kitemq/runtime';
 import { AppendOutcome, type AppendCompletion } from '../message-store.ts';
 import type { CommitLog } from './commit-log.ts';
 import { PendingRing } from './pending-ring.ts';
@@ -128,7 +128,7 @@ export class GroupCommit {
 
   readonly #onSynced = (error: Error | undefined): void => {
     if (this.#failure !== undefined || this.#stopped) return;
-    if (error !== undefined) return this.#fail(error);
+    if (error !== undefined) return this.#fail(new KiteError('KITE_STORE_FLUSH_FAILED', 'The disk could not make the log durable; what of it survived is known only after a restart', { cause: error }));
     if (this.#options.sync) this.#releaseVisible(this.#log.flushed);
     while (this.#waiters.length > 0 && (this.#waiters[0] as FlushWaiter).position <= this.#log.flushed) this.#waiters.shift()?.done(undefined);
     if (this.#options.sync || this.#waiters.length > 0) this.#startSync();

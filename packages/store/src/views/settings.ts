@@ -46,14 +46,34 @@ export class SettingsView implements View, Settings {
     checkNames(kind, key);
     // Readers get what a restart would give them, not an object the caller may go on changing.
     const packed = pack([kindPut, kind, key, value]);
-    this.#set(kind, key, (unpack(packed) as unknown[])[3]);
-    await this.#log.append(SystemTopic.settings, packed);
+    const own = (unpack(packed) as unknown[])[3];
+    const had = this.#kinds.get(kind)?.has(key) === true;
+    const before = this.get(kind, key);
+    this.#set(kind, key, own);
+    try {
+      await this.#log.append(SystemTopic.settings, packed);
+    } catch (error) {
+      // Not in the log, so not true; unless somebody has changed it again meanwhile.
+      if (this.get(kind, key) === own) {
+        if (had) this.#set(kind, key, before);
+        else this.#delete(kind, key);
+      }
+      throw error;
+    }
   }
 
   async remove(kind: string, key: string): Promise<void> {
     checkNames(kind, key);
+    const settings = this.#kinds.get(kind);
+    const had = settings?.has(key) === true;
+    const before = settings?.get(key);
     this.#delete(kind, key);
-    await this.#log.append(SystemTopic.settings, pack([kindRemove, kind, key]));
+    try {
+      await this.#log.append(SystemTopic.settings, pack([kindRemove, kind, key]));
+    } catch (error) {
+      if (had && settings?.has(key) === false) this.#set(kind, key, before);
+      throw error;
+    }
   }
 
   load(rows: KeyValueStore): void {
