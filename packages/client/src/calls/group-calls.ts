@@ -1,5 +1,5 @@
 import { Commands } from '@kitemq/protocol';
-import type { HeartbeatData } from '@kitemq/protocol';
+import type { CheckClientRequestBody, HeartbeatData, SubscriptionData } from '@kitemq/protocol';
 import type { LinkOptions, ServerLink } from '../connection/server-link.ts';
 import type { Message } from '../message/message.ts';
 
@@ -18,6 +18,17 @@ export class GroupCalls {
   async unregister(address: string, client: { readonly clientId: string; readonly producerGroup?: string; readonly consumerGroup?: string }, call: LinkOptions): Promise<void> {
     const { clientId: clientID, producerGroup, consumerGroup } = client;
     await this.#link.ask(address, Commands.unregisterClient, { clientID, producerGroup, consumerGroup }, call);
+  }
+
+  /** Has the broker check a subscription (SQL92 conditions). @throws BrokerError 23 with the parser's text, 1 when the broker does not filter by properties */
+  async checkSubscription(address: string, body: CheckClientRequestBody, call: LinkOptions): Promise<void> {
+    await this.#link.ask(address, Commands.checkClientConfig, {}, call, body);
+  }
+
+  /** What the group subscribes to, as that broker sees it, by topic; undefined when nobody is connected. */
+  async subscriptions(address: string, group: string, call: LinkOptions): Promise<ReadonlyMap<string, SubscriptionData> | undefined> {
+    const reply = await this.#link.invoke(address, Commands.getConsumerConnectionList, { consumerGroup: group }, call);
+    return reply.code === 0 ? reply.body().subscriptionTable : undefined;
   }
 
   /** Client ids of the group's members, as that broker sees it; not sorted. */

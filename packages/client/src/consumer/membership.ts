@@ -8,6 +8,7 @@ import type { TopicRoute } from '../route/topic-route.ts';
 import type { ResolvedConsumerOptions } from './consumer-options.ts';
 import type { Consumption } from './consumption.ts';
 import { assignmentChange, Rebalancer } from './rebalancer.ts';
+import { SubscriptionCheck } from './subscription-check.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** How often a member looks whether its queues are still its own, ms. */
@@ -27,6 +28,7 @@ export class Membership {
   readonly #parts: MembershipOptions;
   readonly #wakeUp: WakeUp;
   readonly #rebalancer: Rebalancer;
+  readonly #check: SubscriptionCheck;
   /** Queues seen per topic; an empty set: the topic did not exist when we first looked. */
   readonly #seen = new Map<string, Set<string>>();
   #waitMs = UNSETTLED_MS.first;
@@ -35,6 +37,7 @@ export class Membership {
     const { core, options } = parts;
     this.#parts = parts;
     this.#wakeUp = new WakeUp(core.runtime.timers);
+    this.#check = new SubscriptionCheck({ core, group: options.group });
     this.#rebalancer = new Rebalancer({
       group: options.group,
       clientId: core.clientId,
@@ -52,7 +55,7 @@ export class Membership {
     this.#wakeUp.wake();
   }
 
-  /** Rebalances until the scope closes. Resolves after the first round. */
+  /** Rebalances until the scope closes. Resolves after the first round. @throws KiteError `KITE_SUBSCRIPTION_INVALID` */
   start(scope: TaskScope): Promise<void> {
     const stopListening = this.#parts.core.routes.onChange((topic) => {
       if (this.#parts.subscriptions.get(topic) !== undefined) this.wake();
@@ -64,8 +67,12 @@ export class Membership {
         while (!signal.aborted) {
           const settled = await this.#round(signal);
           first.resolve();
+          if (settled) await this.#compareSubscriptions(signal);
           await this.#wakeUp.wait(settled ? REBALANCE_MS : this.#nextWait(), signal);
         }
+      } catch (error) {
+        if (!KiteError.is(error, 'KITE_SUBSCRIPTION_INVALID')) throw error;
+        first.reject(error);
       } finally {
         stopListening();
         first.resolve();
@@ -76,14 +83,23 @@ export class Membership {
 
   /** Brokers must have our subscription before they can list us as a member, or answer our pulls. */
   async #introduce(signal: AbortSignal): Promise<void> {
-    for (const topic of this.#parts.subscriptions.topics()) {
+    for (const data of this.#parts.subscriptions.data()) {
       try {
-        await this.#route(topic, signal);
+        const route = await this.#route(data.topic, signal);
+        if (route !== undefined) await this.#check.condition(data, route, signal);
       } catch (error) {
-        this.#trouble(error, topic, signal);
+        if (KiteError.is(error, 'KITE_SUBSCRIPTION_INVALID')) throw error;
+        this.#trouble(error, data.topic, signal);
       }
     }
     await this.#parts.core.introduce();
+  }
+
+  /** After every settled round: another member may have come with other subscriptions. */
+  async #compareSubscriptions(signal: AbortSignal): Promise<void> {
+    const { core, subscriptions, options } = this.#parts;
+    const [route] = subscriptions.topics().flatMap((topic) => core.routes.known(topic) ?? []);
+    if (route !== undefined && options.model === 'clustering') await this.#check.conflicts(subscriptions.data(), route, signal);
   }
 
   /** One look at every topic. True when all of them are settled. */

@@ -7,6 +7,9 @@ import { TopicRoute } from './topic-route.ts';
 /** Topics a client remembers; beyond it the one asked for least recently is forgotten. */
 const TOPICS_MAX = 10_000;
 
+/** A topic without a route in so many answers in a row was deleted: 10 minutes of refreshing. */
+const MISSES_MAX = 20;
+
 /** Asks a name server. Resolves with undefined when it says that the topic has no route. */
 export type RouteQuery = (topic: string, options: RouteQueryOptions) => Promise<TopicRoute | undefined>;
 
@@ -29,6 +32,10 @@ export class RouteTable {
   /** Topics wanted, also those without a route yet. */
   readonly #wanted = new Set<string>();
   readonly #asking = new Map<string, Promise<TopicRoute | undefined>>();
+  /** Broker sets by name, as the last answer that named them had them: an older route may hold an address that is not theirs any more. */
+  readonly #brokers = new Map<string, BrokerSet>();
+  /** Answers in a row that a topic with a remembered route has none. */
+  readonly #misses = new Map<string, number>();
   readonly #listeners = new Set<(topic: string) => void>();
 
   constructor(runtime: Runtime, query: RouteQuery) {
@@ -82,24 +89,19 @@ export class RouteTable {
   forget(topic: string): void {
     this.#wanted.delete(topic);
     this.#routes.delete(topic);
+    this.#misses.delete(topic);
   }
 
   /** Every broker set in any remembered route. */
   brokers(): readonly BrokerSet[] {
-    const sets = new Map<string, BrokerSet>();
-    for (const route of this.#routes.values()) {
-      for (const broker of route.info.brokers) sets.set(broker.brokerName, broker);
-    }
-    return [...sets.values()];
+    const names = new Set<string>();
+    for (const route of this.#routes.values()) for (const { brokerName } of route.info.brokers) names.add(brokerName);
+    return [...names].flatMap((name) => this.broker(name) ?? []);
   }
 
-  /** The broker set of that name, from any remembered route. */
+  /** The broker set of that name. */
   broker(brokerName: string): BrokerSet | undefined {
-    for (const route of this.#routes.values()) {
-      const broker = route.broker(brokerName);
-      if (broker !== undefined) return broker;
-    }
-    return undefined;
+    return this.#brokers.get(brokerName);
   }
 
   onChange(listener: (topic: string) => void): () => void {
@@ -124,13 +126,28 @@ export class RouteTable {
 
   async #ask(topic: string, timeoutMs: number): Promise<TopicRoute | undefined> {
     const route = await this.#query(topic, { timeoutMs });
-    // A topic without a route may only be hidden for now (its broker restarts): what is known stays usable.
-    if (route === undefined) return undefined;
+    if (route === undefined) {
+      this.#missed(topic);
+      return undefined;
+    }
+    this.#misses.delete(topic);
+    for (const broker of route.info.brokers) this.#brokers.set(broker.brokerName, broker);
     const before = this.#routes.get(topic);
     if (route.sameAs(before)) return before;
     this.#routes.set(topic, route);
     this.#runtime.logger.debug({ topic, queues: route.subscribeQueues.length }, 'topic route changed');
     for (const listener of this.#listeners) listener(topic);
     return route;
+  }
+
+  /** A topic may be hidden while its broker restarts: what is known stays usable, until it has been gone for long. */
+  #missed(topic: string): void {
+    if (!this.#routes.has(topic)) return;
+    const misses = (this.#misses.get(topic) ?? 0) + 1;
+    this.#misses.set(topic, misses);
+    if (misses < MISSES_MAX) return;
+    this.#misses.delete(topic);
+    this.#routes.delete(topic);
+    this.#wanted.delete(topic);
   }
 }

@@ -163,3 +163,27 @@ it('pulls from where it is told, finds offsets, and keeps committed ones', async
   await puller.commit(queue, 3);
   expect(await puller.committed(queue)).toBe(3);
 });
+
+it('redelivers what a handler throws for, and moves it to the dead letters in the end', async () => {
+  await using bench = new Bench(cluster);
+  const client = bench.client();
+  const admin = client.admin();
+  const topic = await bench.topic(admin, 1);
+  const group = unique('g');
+  const consumer = await client.consumer({ group, subscriptions: { [topic]: '*' }, from: 'first', maxReconsumeTimes: 2 });
+  const tries: [string, number, string][] = [];
+  void consumer.run((message) => {
+    tries.push([message.topic, message.reconsumeTimes, message.messageId]);
+    return message.retry({ delayLevel: 1 });
+  });
+  const sent = await (await client.producer({ group: unique('p') })).send({ topic, body: 'poison', keys: 'k' });
+  const puller = client.puller();
+  const dead = `%DLQ%${group}`;
+  await until('it is dead', async () => (await admin.listTopics()).includes(dead), 28_000);
+  expect(tries).toEqual([0, 1, 2].map((times) => [topic, times, sent.messageId]));
+  const [queue] = (await puller.queues(dead)) as [MessageQueue];
+  await until('it can be read', async () => (await puller.maxOffset(queue)) === 1);
+  const [message] = (await puller.pull(queue, 0)).messages;
+  expect(message?.text()).toBe('poison');
+  expect(message?.messageId).toBe(sent.messageId);
+}, 60_000);
