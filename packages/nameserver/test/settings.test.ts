@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Commands, readProperties } from '@kitemq/protocol';
@@ -57,9 +57,11 @@ describe('settings at run time', () => {
     expect((await admin.call(Commands.getUnitTopicList, {})).code).toBe(1);
     expect(readFileSync(configStorePath, 'utf8')).toContain('waitSecondsForService=7');
     rmSync(directory, { recursive: true });
+    writeFileSync(directory, 'no directory any more');
     const failed = await admin.call(Commands.updateNamesrvConfig, {}, 'waitSecondsForService=8');
     expect(failed.code).toBe(1);
     expect((await admin.call(Commands.getNamesrvConfig, {})).body()).toContain('waitSecondsForService=7');
+    rmSync(directory);
   });
 
   it.each([

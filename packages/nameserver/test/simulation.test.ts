@@ -22,13 +22,30 @@ const brokerLife = async (runtime: Runtime, brokerName: string, nameservers: rea
 };
 
 const startOn = async (runtime: Runtime): Promise<Nameserver> => {
-  const nameserver = new Nameserver({ runtime, settings: { bindAddress: '0.0.0.0', listenPort, kvConfigPath: '/namesrv/kvConfig.json' } });
-  runtime.disk.makeDirectorySync('/namesrv');
+  const nameserver = new Nameserver({ runtime, settings: { bindAddress: '0.0.0.0', listenPort, kvConfigPath: '/var/lib/namesrv/kvConfig.json' } });
   await nameserver.start();
   return nameserver;
 };
 
 describe('name servers in a simulated network', () => {
+  it('keep the first KV config they acknowledged through a power cut, though its directory was new', async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const simulation = new Simulation({ seed });
+      await simulation.run(async () => {
+        const machine = simulation.process('n');
+        await startOn(machine.runtime);
+        const admin = new RemotingClient({ runtime: simulation.observer });
+        const address = `${machine.address}:${listenPort}`;
+        expect((await admin.invoke(address, Commands.putKvConfig, { namespace: 'N', key: 'k', value: 'v' })).ok).toBe(true);
+        machine.powerCut();
+        await startOn(machine.restart());
+        admin.closeAddress(address);
+        expect((await admin.invoke(address, Commands.getKvConfig, { namespace: 'N', key: 'k' })).header().value).toBe('v');
+        await admin.shutdown();
+      });
+    }
+  });
+
   it('show exactly the brokers that live, soon after the faults end; KV configs they acknowledged are kept', { timeout: 120_000 }, async () => {
     for (let seed = 1; seed <= seeds; seed++) {
       const simulation = new Simulation({ seed, rerun: `KITEMQ_SEEDS=${seed} npx vitest run test/simulation.test.ts` });

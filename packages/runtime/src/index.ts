@@ -38,3 +38,4 @@ export type { BackoffOptions } from './backoff.ts';
 export { Backoff } from './backoff.ts';
 export type { TaskScopeOptions } from './task-scope.ts';
 export { TaskScope } from './task-scope.ts';
+export { ensureDirectorySync } from './ensure-directory.ts';

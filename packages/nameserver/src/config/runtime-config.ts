@@ -1,6 +1,7 @@
+import { dirname } from 'node:path';
 import { readProperties, writeProperties } from '@kitemq/protocol';
 import type { Disk, Logger } from '@kitemq/runtime';
-import { KiteError } from '@kitemq/runtime';
+import { ensureDirectorySync, KiteError } from '@kitemq/runtime';
 import type { NameserverSettings } from '../settings.ts';
 import { nameserverSettings } from '../settings.ts';
 
@@ -52,6 +53,7 @@ export class RuntimeConfig {
     if (path === '') return;
     const text = writeProperties(Object.entries(next).map(([key, value]): [string, string] => [key, String(value)]));
     try {
+      ensureDirectorySync(this.options.disk, dirname(path));
       this.options.disk.replaceFileSync(path, Buffer.from(text));
     } catch (error) {
       throw new KiteError('KITE_CONFIG_WRITE', `The settings could not be written: ${(error as Error).message}`, { cause: error });

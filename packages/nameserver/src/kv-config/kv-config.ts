@@ -1,5 +1,6 @@
+import { dirname } from 'node:path';
 import type { Disk, Logger, Timers } from '@kitemq/runtime';
-import { KiteError } from '@kitemq/runtime';
+import { ensureDirectorySync, KiteError } from '@kitemq/runtime';
 
 /** Order configuration of topics: `brokerA:4;brokerB:4` by topic. */
 export const orderTopicNamespace = 'ORDER_TOPIC_CONFIG';
@@ -35,14 +36,16 @@ export class KvConfig {
     this.options = options;
   }
 
-  /** Reads the file. @throws KiteError `KITE_KV_CONFIG_UNREADABLE` rather than start with less than was stored. */
+  /** Makes the file's directory if need be, and reads the file. @throws KiteError `KITE_KV_CONFIG_UNREADABLE` rather than start with less than was stored. */
   load(): void {
     const { disk, path } = this.options;
-    if (path === '' || disk.statSync(path) === undefined) return;
+    if (path === '') return;
     try {
+      ensureDirectorySync(disk, dirname(path));
+      if (disk.statSync(path) === undefined) return;
       this.fill(JSON.parse(Buffer.from(disk.readFileSync(path)).toString('utf8')));
     } catch (error) {
-      throw new KiteError('KITE_KV_CONFIG_UNREADABLE', `The KV config file ${path} cannot be read: repair it, or move it away to start without.`, { cause: error, details: { path } });
+      throw new KiteError('KITE_KV_CONFIG_UNREADABLE', `The KV config file ${path} cannot be used (${(error as Error).message}): repair it, or move it away to start without.`, { cause: error, details: { path } });
     }
   }
 
