@@ -195,8 +195,8 @@ export class Broker {
     await this.#fastServer?.shutdown();
     await this.#server.shutdown();
     await this.#scope.close();
-    await this.#store?.shutdown();
     await this.#client.shutdown();
+    await this.#store?.shutdown();
   }
 
   #serverOn(port: number): RemotingServer {
