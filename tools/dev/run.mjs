@@ -9,7 +9,7 @@ import { bundle, fail, install, root, run } from './setup.mjs';
 const [command, ...args] = process.argv.slice(2);
 
 async function turbo(task) {
-  return run('turbo', ['run', task, '--output-logs=new-only', '--log-order=grouped', ...args]);
+  return run('turbo', ['run', task, '--output-logs=new-only', '--log-order=grouped', '--concurrency=2', '--continue', ...args]);
 }
 
 const commands = {
