@@ -108,7 +108,7 @@ export class Consumption implements PullHost, DeliverySettler {
     const limit = this.runtime.clock.monotonic() - this.#parts.options.consumeTimeoutMs;
     for (const delivery of this.#inFlight) {
       if (delivery.startedAt > limit || delivery.decided) continue;
-      delivery.cancel(new KiteError('KITE_CONSUME_TIMEOUT', `message ${delivery.messageId} was not settled within ${this.#parts.options.consumeTimeoutMs} ms; it is retried`));
+      delivery.abandon(new KiteError('KITE_CONSUME_TIMEOUT', `message ${delivery.messageId} was not settled within ${this.#parts.options.consumeTimeoutMs} ms; it is retried`));
       void delivery.retry();
     }
   }

@@ -28,6 +28,7 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
   /** Made when somebody asks for it: most messages do without. */
   #abort: AbortController | undefined;
   #cancelled: Error | undefined;
+  #onAbandoned: (() => void) | undefined;
 
   constructor(fields: MessageFields, queueTopic: string, processQueue: ProcessQueue<Delivery>, settler: DeliverySettler) {
     super(fields);
@@ -67,6 +68,20 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
   cancel(reason: Error): void {
     this.#cancelled ??= reason;
     this.#abort?.abort(reason);
+  }
+
+  /** As `cancel`; whoever waits for the work to end waits no longer. */
+  abandon(reason: Error): void {
+    this.cancel(reason);
+    this.#onAbandoned?.();
+  }
+
+  /** The outcome of work on the message, or undefined as soon as it is abandoned. */
+  outcome<T>(work: PromiseLike<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#onAbandoned = () => resolve(undefined);
+      work.then(resolve, reject);
+    });
   }
 
   /** Makes it deliverable anew, from this process. */

@@ -210,7 +210,9 @@ export class GroupConsumer implements Consumer, ConsumerMember {
       const delivery = await this.#consumption.take(options.signal);
       if (delivery === undefined) return;
       try {
-        await handler(delivery);
+        const result = handler(delivery);
+        // A handler that hangs gives its place to the next message when its time is over.
+        if (isPromiseLike(result)) await delivery.outcome(result);
         if (!delivery.decided) await delivery.ack();
       } catch (error) {
         this.#handlerFailed(error, delivery, options);
@@ -258,4 +260,8 @@ export class GroupConsumer implements Consumer, ConsumerMember {
       logger: runtime.logger,
     });
   }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -5,6 +5,7 @@ import { RemotingServer } from '@kitemq/remoting';
 import type { Runtime } from '@kitemq/runtime';
 
 interface Stored {
+  readonly queueId: number;
   readonly physicalOffset: number;
   readonly queueOffset: number;
   readonly bytes: Uint8Array;
@@ -39,7 +40,10 @@ export class FakeBroker {
   /** Bodies of messages moved to a `%DLQ%` topic. */
   readonly dead: string[] = [];
   script: Script | undefined;
-  /** Changes what is done with a held pull; true by default: hold until a message or the timeout comes. */
+  /** Called with every commit, by request or with a pull. */
+  onCommit: ((commit: { readonly topic: string; readonly group: string; readonly queueId: number; readonly offset: number }) => void) | undefined;
+  /** Called with every message that was taken back; by topic, queue id and queue offset. */
+  onHandedBack: ((topic: string, queueId: number, queueOffset: number) => void) | undefined;
   #server: RemotingServer | undefined;
   #runtime: Runtime;
   #held: HeldPull[] = [];
@@ -165,8 +169,13 @@ export class FakeBroker {
 
   #updateOffset(request: Request): void {
     const { consumerGroup, topic, queueId, commitOffset } = request.header(Commands.updateConsumerOffset.request);
-    this.offsets.set(`${topic}@${consumerGroup}@${queueId}`, commitOffset);
+    this.#commit(topic, consumerGroup, queueId, commitOffset);
     request.reply(Commands.updateConsumerOffset, 0, {});
+  }
+
+  #commit(topic: string, group: string, queueId: number, offset: number): void {
+    this.offsets.set(`${topic}@${group}@${queueId}`, offset);
+    this.onCommit?.({ topic, group, queueId, offset });
   }
 
   #edge(request: Request, which: 'min' | 'max'): void {
@@ -181,7 +190,7 @@ export class FakeBroker {
     if (queue === undefined) return request.fail(ResponseCode.topicNotExist, `topic ${topic} not exist`);
     const known = this.#groups().some(([group]) => group === consumerGroup);
     if ((sysFlag & 4) === 0 && !known) return request.fail(ResponseCode.subscriptionNotExist, "the consumer's group info not exist");
-    if (mayHold && (sysFlag & 1) !== 0) this.offsets.set(`${topic}@${consumerGroup}@${queueId}`, header.commitOffset);
+    if (mayHold && (sysFlag & 1) !== 0) this.#commit(topic, consumerGroup, queueId, header.commitOffset);
     const edges = { minOffset: 0, maxOffset: queue.length, suggestWhichBrokerId: 0 };
     if (queueOffset > queue.length) return request.reply(Commands.pullMessage, ResponseCode.pullOffsetMoved, { ...edges, nextBeginOffset: queue.length });
     const found = queue.slice(queueOffset, queueOffset + maxMsgNums);
@@ -245,7 +254,7 @@ export class FakeBroker {
     const bytes = new Uint8Array(recordSizeOf(fields));
     encodeRecord(bytes, 0, fields);
     const { topic, body, properties, reconsumeTimes } = message;
-    queue.push({ physicalOffset: this.#physical, queueOffset: queue.length, bytes, body, properties, topic, reconsumeTimes, storeTimestamp: now });
+    queue.push({ queueId: message.queueId, physicalOffset: this.#physical, queueOffset: queue.length, bytes, body, properties, topic, reconsumeTimes, storeTimestamp: now });
     this.#physical += bytes.length;
     return encodeOffsetMessageId(storeHost, fields.physicalOffset);
   }
@@ -256,8 +265,10 @@ export class FakeBroker {
     const stored = [...this.queues.values()].flat(2).find((each) => each.physicalOffset === offset);
     if (stored === undefined) return request.fail(ResponseCode.systemError, `look message by offset failed, ${offset}`);
     if (delayLevel < 0 || stored.reconsumeTimes >= maxReconsumeTimes) {
+      this.onHandedBack?.(stored.topic, stored.queueId, stored.queueOffset);
       this.dead.push(new TextDecoder().decode(stored.body));
     } else {
+      this.onHandedBack?.(stored.topic, stored.queueId, stored.queueOffset);
       const topic = retryTopicOf(group);
       const properties = { ...decodeProperties(stored.properties) };
       properties['RETRY_TOPIC'] ??= stored.topic;

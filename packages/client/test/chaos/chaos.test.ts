@@ -1,0 +1,10 @@
+import { it } from 'vitest';
+import { chaos } from './chaos.ts';
+
+/** `KITEMQ_CHAOS_SEEDS=1000 npx vitest run test/chaos` for a longer look; `KITEMQ_CHAOS_FROM` to begin elsewhere. */
+const count = Number(process.env['KITEMQ_CHAOS_SEEDS'] ?? 15);
+const first = Number(process.env['KITEMQ_CHAOS_FROM'] ?? 1);
+
+it(`a group survives: seeds ${first} to ${first + count - 1}`, async () => {
+  for (let seed = first; seed < first + count; seed++) await chaos(seed);
+}, 10_000 + count * 10_000);
