@@ -1,47 +1,15 @@
 import { FrameLimits, SerializeType } from '../frame.ts';
-import type { ExtFields, Frame } from '../frame.ts';
+import type { Frame } from '../frame.ts';
 import { asBuffer } from '../header/fast-buffer.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
 import { decodeBinaryHeader } from './binary-frame-header.ts';
+import type { DecodedFrame } from './decoded-frame.ts';
 import { frameInvalid } from './frame-error.ts';
 import { decodeJsonHeader } from './json-frame-header.ts';
 import { decodeMsgpackHeader } from './msgpack-frame-header.ts';
 
 /** Length field, type and header length. */
 export const framePrefixBytes = 8;
-
-/** The decoded fixed part of a header; `body` is set once by {@link decodeFrame}. */
-export class DecodedFrame implements Frame {
-  readonly serializeType: SerializeType;
-  readonly code: number;
-  readonly language: number;
-  readonly version: number;
-  readonly opaque: number;
-  readonly flag: number;
-  readonly remark: string | undefined;
-  readonly ext: ExtFields;
-  body: Uint8Array | undefined = undefined;
-
-  constructor(serializeType: SerializeType, fixed: FixedHeader, ext: ExtFields) {
-    this.serializeType = serializeType;
-    this.code = fixed.code;
-    this.language = fixed.language;
-    this.version = fixed.version;
-    this.opaque = fixed.opaque;
-    this.flag = fixed.flag;
-    this.remark = fixed.remark;
-    this.ext = ext;
-  }
-}
-
-export interface FixedHeader {
-  code: number;
-  language: number;
-  version: number;
-  opaque: number;
-  flag: number;
-  remark: string | undefined;
-}
 
 /**
  * Decodes one whole frame, its length field included, that lies in `[start, end)` of `bytes`. Body and text fields are views into

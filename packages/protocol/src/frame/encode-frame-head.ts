@@ -29,9 +29,7 @@ export function frameHeadSizeMax(frame: OutgoingFrame): number {
  */
 export function encodeFrameHead(target: Uint8Array, offset: number, frame: OutgoingFrame): number {
   const buffer = asBuffer(target);
-  if (buffer.length - offset < frameHeadSizeMax(frame)) {
-    throw new KiteError('KITE_BUFFER_TOO_SMALL', `A head of up to ${frameHeadSizeMax(frame)} bytes does not fit at ${offset} of ${buffer.length}`);
-  }
+  if (buffer.length - offset < prefixBytes) throw new KiteError('KITE_BUFFER_TOO_SMALL', `No frame fits in ${buffer.length - offset} bytes`);
   const type = effectiveType(frame);
   const headerStart = offset + prefixBytes;
   const end = writeHeader(type, buffer, headerStart, frame);

@@ -1,67 +1,38 @@
-import { FrameLimits, SerializeType } from '../frame.ts';
-import { JsonExt } from '../header/json-ext.ts';
+import { SerializeType } from '../frame.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
-import { intFromText } from '../header/text-number.ts';
+import { sharedScan } from '../header/field-scan.ts';
+import type { FieldScan } from '../header/field-scan.ts';
+import { ScannedExt } from '../header/scanned-ext.ts';
 import { languageOrdinal } from '../language-code.ts';
-import { DecodedFrame } from './decode-frame.ts';
-import { frameInvalid } from './frame-error.ts';
-import type { ReadSoFar } from './frame-error.ts';
+import { DecodedFrame } from './decoded-frame.ts';
+import { JsonHeaderScanner } from './json-header-scanner.ts';
+import { parseJsonHeader } from './json-header-parser.ts';
 
-const noFields: Record<string, unknown> = Object.freeze(Object.create(null));
+const scanner = new JsonHeaderScanner();
 
-/** Decodes the JSON header in `[start, end)`. */
+/**
+ * Decodes the JSON header in `[start, end)`: what clients usually send is scanned in place; anything else (escaped names, values of text
+ * fields that are no text, fractions) and everything broken goes to JSON.parse.
+ */
 export function decodeJsonHeader(buffer: FastBuffer, start: number, end: number): DecodedFrame {
-  const text = buffer.utf8Slice(start, end);
-  const header = parseHeader(text);
-  const opaque = numberOf(header['opaque']);
-  const flag = numberOf(header['flag']);
-  if (Number.isNaN(opaque) || Number.isNaN(flag)) throw frameInvalid('opaque or flag is not a number');
-  const known = { opaque, flag };
-  const code = numberOf(header['code']);
-  const version = numberOf(header['version']);
-  if (Number.isNaN(code) || Number.isNaN(version)) throw frameInvalid('code or version is not a number', known);
-  const remark = header['remark'];
-  const ext = header['extFields'] ?? noFields;
-  if (typeof ext !== 'object' || Array.isArray(ext)) throw frameInvalid('extFields is not an object', known);
-  if (Object.keys(ext).length > FrameLimits.extFieldsMax) throw frameInvalid(`more than ${FrameLimits.extFieldsMax} text fields`, known);
-  const fixed = {
-    code,
-    language: languageOf(header['language']),
-    version,
-    opaque,
-    flag,
-    remark: remark === undefined || remark === null ? undefined : typeof remark === 'string' ? remark : JSON.stringify(remark),
-  };
-  return new DecodedFrame(SerializeType.json, fixed, new JsonExt(ext as Record<string, unknown>));
+  sharedScan.begin(buffer, false);
+  if (!scanner.scan(buffer, start, end, sharedScan)) return parseJsonHeader(buffer.utf8Slice(start, end));
+  const ext = new ScannedExt(buffer, scanner.extStart, scanner.extEnd, rescanJsonFields);
+  const frame = new DecodedFrame(SerializeType.json, scanner.opaque, scanner.flag, ext);
+  frame.code = scanner.code;
+  frame.version = scanner.version;
+  frame.language = scanner.languageStart < 0 ? 0 : languageAt(buffer, scanner.languageStart, scanner.languageEnd);
+  if (scanner.remarkStart >= 0) frame.remark = scanner.remark(buffer);
+  return frame;
 }
 
-function parseHeader(text: string): Record<string, unknown> {
-  let header: unknown;
-  try {
-    header = JSON.parse(text);
-  } catch {
-    throw frameInvalid('its header is not JSON', readSoFar(text));
-  }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) throw frameInvalid('its header is not a JSON object');
-  return header as Record<string, unknown>;
+function rescanJsonFields(scan: FieldScan, buffer: FastBuffer, start: number, end: number): void {
+  scan.begin(buffer, false);
+  if (end > start) new JsonHeaderScanner().scanFields(buffer, start, end, scan);
 }
 
-/** An absent number is 0, as for Java's decoder; text with a number in it is a number. */
-function numberOf(value: unknown): number {
-  if (value === undefined || value === null) return 0;
-  if (typeof value === 'string') return intFromText(value);
-  return typeof value === 'number' && Number.isInteger(value) ? value | 0 : Number.NaN;
-}
-
-function languageOf(value: unknown): number {
-  if (value === undefined) return 0;
-  if (typeof value === 'string') return languageOrdinal(value);
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 127 ? value : -1;
-}
-
-/** Opaque and flag out of text that is not JSON as a whole. */
-function readSoFar(text: string): ReadSoFar | undefined {
-  const opaque = /"opaque"\s*:\s*(-?\d{1,10})\b/.exec(text);
-  const flag = /"flag"\s*:\s*(-?\d{1,10})\b/.exec(text);
-  return opaque === null ? undefined : { opaque: Number(opaque[1]) | 0, flag: Number(flag?.[1] ?? 0) | 0 };
+/** `JAVA`, at a glance; else by name. */
+function languageAt(buffer: FastBuffer, start: number, end: number): number {
+  if (end - start === 4 && buffer[start] === 0x4a && buffer[start + 1] === 0x41 && buffer[start + 2] === 0x56 && buffer[start + 3] === 0x41) return 0;
+  return languageOrdinal(buffer.latin1Slice(start, end));
 }

@@ -1,3 +1,4 @@
+import { KiteError } from '@kitemq/runtime';
 import { Packr } from 'msgpackr';
 import { FrameLimits, SerializeType } from '../frame.ts';
 import type { OutgoingFrame } from '../frame.ts';
@@ -7,7 +8,7 @@ import { headerId, knownHeader } from '../header/known-headers.ts';
 import { MsgpackExt } from '../header/msgpack-ext.ts';
 import type { MsgpackScalar } from '../header/msgpack-ext.ts';
 import { stepOverMsgpack } from '../header/msgpack-walk.ts';
-import { DecodedFrame } from './decode-frame.ts';
+import { DecodedFrame } from './decoded-frame.ts';
 import { frameInvalid } from './frame-error.ts';
 
 /** Plain MessagePack: no records, no maps. */
@@ -31,7 +32,12 @@ export function decodeMsgpackHeader(buffer: FastBuffer, start: number, end: numb
   if (!isInt32(code) || !isInt32(language) || !isInt32(version)) throw frameInvalid('code, language or version is not a number', known);
   if (remark !== null && typeof remark !== 'string') throw frameInvalid('remark is no text', known);
   if (typeof schemaId !== 'number' || !isScalars(values) || !isScalars(pairs) || pairs.length % 2 !== 0) throw frameInvalid('its fields are broken', known);
-  return new DecodedFrame(SerializeType.msgpack, { code, language, version, opaque, flag, remark: remark ?? undefined }, new MsgpackExt(schemaId, values, pairs));
+  const frame = new DecodedFrame(SerializeType.msgpack, opaque, flag, new MsgpackExt(schemaId, values, pairs));
+  frame.code = code;
+  frame.language = language;
+  frame.version = version;
+  if (remark !== null) frame.remark = remark;
+  return frame;
 }
 
 function isInt32(value: unknown): value is number {
@@ -79,6 +85,7 @@ export function writeMsgpackHeader(buffer: FastBuffer, offset: number, frame: Ou
   }
   for (const key of Object.keys(frame.ext ?? {})) pairs.push(key, frame.ext![key]!);
   const packed = packr.pack([frame.code, frame.language, frame.version, frame.opaque, frame.flag, frame.remark ?? null, id, positional, pairs]);
+  if (packed.length > buffer.length - offset) throw new KiteError('KITE_BUFFER_TOO_SMALL', `A header of ${packed.length} bytes does not fit in ${buffer.length - offset}`);
   buffer.set(packed, offset);
   return offset + packed.length;
 }

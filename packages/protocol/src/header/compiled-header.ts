@@ -1,5 +1,8 @@
 import { KiteError } from '@kitemq/runtime';
 import type { Field, FieldKind, HeaderSchema } from '../header.ts';
+import { hotHeaders } from '../generated/hot-headers.ts';
+import type { FieldScan } from './field-scan.ts';
+import { KeyTable } from './key-table.ts';
 import { booleanFromText, intFromText, longFromText } from './text-number.ts';
 
 /** One field with everything its codecs need, computed once. */
@@ -7,18 +10,33 @@ export interface CompiledField {
   readonly name: string;
   readonly wireName: string;
   readonly kind: FieldKind;
+  readonly kindCode: FieldKindCode;
   readonly required: boolean;
-  /** `"wireName":` as it stands in a JSON header, with the opening quote of the value. */
+  /** `","wireName":"`: from the end of the value before to the beginning of this one, in a JSON header. */
   readonly jsonPrefix: string;
   /** int16 length and name, as they stand in a binary header. */
   readonly binaryKey: Uint8Array;
 }
 
+/** {@link FieldKind} as a small number, to switch on. */
+export const FieldKindCode = { string: 0, int: 1, long: 2, boolean: 3 } as const;
+export type FieldKindCode = (typeof FieldKindCode)[FieldKind];
+
 export interface CompiledHeader {
   readonly schema: HeaderSchema;
   readonly fields: readonly CompiledField[];
   readonly indexByWireName: ReadonlyMap<string, number>;
+  readonly keys: KeyTable;
+  /** Properties whose values are text: their lengths are what is not known beforehand. */
+  readonly stringNames: readonly string[];
+  /** Bytes of all names, numbers and punctuation, at most, in any form. */
+  readonly overheadBytesMax: number;
+  /** Makes the header object of the selected fields, for the headers that matter. */
+  readonly build: ((scan: FieldScan) => unknown) | undefined;
 }
+
+/** Sign and digits of the longest number, and room for lengths. */
+const numberBytesMax = 32;
 
 const compiledHeaders = new WeakMap<HeaderSchema, CompiledHeader>();
 
@@ -27,9 +45,23 @@ export function compileHeader(schema: HeaderSchema): CompiledHeader {
   const known = compiledHeaders.get(schema);
   if (known !== undefined) return known;
   const fields = Object.entries(schema.fields).map(([name, field]) => compileField(name, field));
-  const compiled: CompiledHeader = { schema, fields, indexByWireName: new Map(fields.map((field, index) => [field.wireName, index])) };
+  const compiled: CompiledHeader = {
+    schema,
+    fields,
+    indexByWireName: new Map(fields.map((field, index) => [field.wireName, index])),
+    stringNames: fields.filter((field) => field.kind === 'string').map((field) => field.name),
+    overheadBytesMax: fields.reduce((sum, field) => sum + field.jsonPrefix.length * 3 + numberBytesMax, 0),
+    keys: new KeyTable(fields.map((field) => field.wireName)),
+    build: hotBuild(schema),
+  };
   compiledHeaders.set(schema, compiled);
   return compiled;
+}
+
+function hotBuild(schema: HeaderSchema): CompiledHeader['build'] {
+  const hot = hotHeaders.get(schema.name);
+  const layout = Object.entries(schema.fields).map(([name, field]) => `${name}:${field.kind}`);
+  return hot?.layout === layout.join(' ') ? hot.build : undefined;
 }
 
 function compileField(name: string, field: Field<unknown, boolean>): CompiledField {
@@ -38,7 +70,7 @@ function compileField(name: string, field: Field<unknown, boolean>): CompiledFie
   const binaryKey = Buffer.alloc(2 + nameBytes.length);
   binaryKey.writeInt16BE(nameBytes.length, 0);
   nameBytes.copy(binaryKey, 2);
-  return { name, wireName, kind: field.kind, required: field.required, jsonPrefix: `${JSON.stringify(wireName)}:"`, binaryKey };
+  return { name, wireName, kind: field.kind, kindCode: FieldKindCode[field.kind], required: field.required, jsonPrefix: `",${JSON.stringify(wireName)}:"`, binaryKey };
 }
 
 /** Turns the text of a field into its value. Empty text stands for an absent number. @throws KiteError `KITE_HEADER_INVALID` */
@@ -78,11 +110,19 @@ export function invalidNumber(schema: HeaderSchema, field: CompiledField): KiteE
 export function fieldToText(schema: HeaderSchema, field: CompiledField, value: unknown): string | undefined {
   if (value === undefined || value === null) {
     if (!field.required) return undefined;
-    throw new KiteError('KITE_HEADER_INVALID', `${schema.name}: no value for the required field ${field.name}`, {
-      details: { header: schema.name, field: field.wireName },
-    });
+    throw missingValue(schema, field);
   }
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw invalidNumber(schema, field);
-  return String(value);
+  return typeof value === 'number' ? numberText(schema, field, value) : String(value);
+}
+
+/** @throws KiteError `KITE_HEADER_INVALID` for what is no safe integer */
+export function numberText(schema: HeaderSchema, field: CompiledField, value: number): string {
+  if (!Number.isSafeInteger(value)) throw invalidNumber(schema, field);
+  return value === 0 ? '0' : `${value}`;
+}
+
+export function missingValue(schema: HeaderSchema, field: CompiledField): KiteError {
+  return new KiteError('KITE_HEADER_INVALID', `${schema.name}: no value for the required field ${field.name}`, {
+    details: { header: schema.name, field: field.wireName },
+  });
 }

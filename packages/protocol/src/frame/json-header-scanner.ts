@@ -1,0 +1,248 @@
+import type { FastBuffer } from '../header/fast-buffer.ts';
+import { ValueForm } from '../header/field-scan.ts';
+import type { FieldScan } from '../header/field-scan.ts';
+import { hexDigit, unescapeJson } from '../header/json-unescape.ts';
+
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const closeBrace = 0x7d;
+
+/** Bytes that end a run of plain string content: the quote, the backslash, and control characters, which JSON forbids. */
+const stops = new Uint8Array(256);
+for (let unit = 0; unit < 0x20; unit++) stops[unit] = 1;
+stops[quote] = 1;
+stops[0x5c] = 1;
+
+/**
+ * Reads a JSON header in place, one pass, without making a string. It takes a strict subset of JSON (string or integer values, one level of
+ * `extFields` of strings) and gives up on all else: `scan` is then false, and the caller parses the text instead.
+ */
+export class JsonHeaderScanner {
+  code = 0;
+  version = 0;
+  opaque = 0;
+  flag = 0;
+  /** Content of the language's name; -1 without. */
+  languageStart = -1;
+  languageEnd = -1;
+  remarkStart = -1;
+  remarkEnd = -1;
+  /** The object `extFields`, braces included; empty without. */
+  extStart = 0;
+  extEnd = 0;
+
+  #buffer!: FastBuffer;
+  #end = 0;
+  #at = 0;
+  #number = 0;
+  #stringStart = 0;
+  #stringEnd = 0;
+  #escaped = false;
+  #remarkEscaped = false;
+
+  /** Fills in the fields of this object and `fields`. */
+  scan(buffer: FastBuffer, start: number, end: number, fields: FieldScan): boolean {
+    this.#buffer = buffer;
+    this.#end = end;
+    this.#at = start;
+    this.code = this.version = this.opaque = this.flag = 0;
+    this.languageStart = this.remarkStart = -1;
+    this.extStart = this.extEnd = start;
+    this.#skipSpace();
+    if (buffer[this.#at++] !== 0x7b) return false;
+    for (;;) {
+      this.#skipSpace();
+      if (!this.#string() || this.#escaped) return false;
+      const nameStart = this.#stringStart;
+      const nameEnd = this.#stringEnd;
+      if (!this.#passColon() || !this.#member(nameStart, nameEnd, fields)) return false;
+      this.#skipSpace();
+      if (this.#at >= end) return false;
+      const unit = buffer[this.#at++];
+      if (unit === comma) continue;
+      if (unit !== closeBrace) return false;
+      this.#skipSpace();
+      return this.#at === end;
+    }
+  }
+
+  /** Scans an `extFields` object alone. */
+  scanFields(buffer: FastBuffer, start: number, end: number, fields: FieldScan): boolean {
+    this.#buffer = buffer;
+    this.#end = end;
+    this.#at = start;
+    return this.#fields(fields);
+  }
+
+  remark(buffer: FastBuffer): string {
+    return this.#remarkEscaped ? unescapeJson(buffer, this.remarkStart, this.remarkEnd) : buffer.utf8Slice(this.remarkStart, this.remarkEnd);
+  }
+
+  #member(nameStart: number, nameEnd: number, fields: FieldScan): boolean {
+    const first = this.#buffer[nameStart];
+    switch (nameEnd - nameStart) {
+      case 4:
+        if (first === 0x63 && this.#is(nameStart, 'code')) return this.#integer() && this.#keep('code');
+        if (first === 0x66 && this.#is(nameStart, 'flag')) return this.#integer() && this.#keep('flag');
+        break;
+      case 6:
+        if (first === 0x6f && this.#is(nameStart, 'opaque')) return this.#integer() && this.#keep('opaque');
+        if (first === 0x72 && this.#is(nameStart, 'remark')) return this.#remark();
+        break;
+      case 7:
+        if (this.#is(nameStart, 'version')) return this.#integer() && this.#keep('version');
+        break;
+      case 8:
+        if (this.#is(nameStart, 'language')) return this.#language();
+        break;
+      case 9:
+        if (this.#is(nameStart, 'extFields')) return this.#extFields(fields);
+        break;
+    }
+    return this.#buffer[this.#at] === quote ? this.#string() : this.#integer();
+  }
+
+  #keep(name: 'code' | 'flag' | 'opaque' | 'version'): true {
+    this[name] = this.#number;
+    return true;
+  }
+
+  #remark(): boolean {
+    if (!this.#string()) return false;
+    this.remarkStart = this.#stringStart;
+    this.remarkEnd = this.#stringEnd;
+    this.#remarkEscaped = this.#escaped;
+    return true;
+  }
+
+  #language(): boolean {
+    if (!this.#string() || this.#escaped) return false;
+    this.languageStart = this.#stringStart;
+    this.languageEnd = this.#stringEnd;
+    return true;
+  }
+
+  #extFields(fields: FieldScan): boolean {
+    fields.count = 0;
+    this.extStart = this.#at;
+    if (!this.#fields(fields)) return false;
+    this.extEnd = this.#at;
+    return true;
+  }
+
+  #fields(fields: FieldScan): boolean {
+    const buffer = this.#buffer;
+    if (this.#at >= this.#end || buffer[this.#at++] !== 0x7b) return false;
+    this.#skipSpace();
+    if (buffer[this.#at] === closeBrace && this.#at < this.#end) {
+      this.#at++;
+      return true;
+    }
+    for (;;) {
+      this.#skipSpace();
+      if (!this.#string() || this.#escaped) return false;
+      const nameStart = this.#stringStart;
+      const nameEnd = this.#stringEnd;
+      if (!this.#passColon() || !this.#string()) return false;
+      const form = this.#escaped ? ValueForm.escaped : ValueForm.plain;
+      if (!fields.add(nameStart, nameEnd, this.#stringStart, this.#stringEnd, form)) return false;
+      if (buffer[this.#at] !== comma) this.#skipSpace();
+      if (this.#at >= this.#end) return false;
+      const unit = buffer[this.#at++];
+      if (unit === comma) continue;
+      return unit === closeBrace;
+    }
+  }
+
+  /** Steps over a string; its content is then in `#stringStart`, `#stringEnd`, `#escaped`. */
+  #string(): boolean {
+    const buffer = this.#buffer;
+    const end = this.#end;
+    let at = this.#at;
+    if (at >= end || buffer[at] !== quote) return false;
+    this.#stringStart = ++at;
+    this.#escaped = false;
+    for (;;) {
+      while (at < end && stops[buffer[at]!] === 0) at++;
+      if (at >= end) return false;
+      const unit = buffer[at]!;
+      if (unit === quote) break;
+      if (unit !== 0x5c) return false;
+      const length = escapeLength(buffer, at, end);
+      if (length === 0) return false;
+      this.#escaped = true;
+      at += length;
+    }
+    this.#stringEnd = at;
+    this.#at = at + 1;
+    return true;
+  }
+
+  /** Steps over an integer of 32 bits. */
+  #integer(): boolean {
+    const buffer = this.#buffer;
+    let at = this.#at;
+    const negative = buffer[at] === 0x2d;
+    if (negative) at++;
+    const start = at;
+    let value = 0;
+    while (at < this.#end) {
+      const digit = buffer[at]! - 0x30;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+      at++;
+    }
+    const digits = at - start;
+    if (digits === 0 || digits > 10 || (digits > 1 && buffer[start] === 0x30)) return false;
+    value = negative ? -value : value;
+    if (value !== (value | 0)) return false;
+    this.#number = value | 0;
+    this.#at = at;
+    return true;
+  }
+
+  #passColon(): boolean {
+    if (this.#buffer[this.#at] !== colon) this.#skipSpace();
+    if (this.#at >= this.#end || this.#buffer[this.#at] !== colon) return false;
+    this.#at++;
+    this.#skipSpace();
+    return this.#at < this.#end;
+  }
+
+  #is(start: number, name: string): boolean {
+    for (let index = 0; index < name.length; index++) if (this.#buffer[start + index] !== name.charCodeAt(index)) return false;
+    return true;
+  }
+
+  #skipSpace(): void {
+    const buffer = this.#buffer;
+    while (this.#at < this.#end) {
+      const unit = buffer[this.#at];
+      if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
+      this.#at++;
+    }
+  }
+}
+
+/** Length of the escape sequence at `at`, 0 when it is none. */
+function escapeLength(buffer: FastBuffer, at: number, end: number): number {
+  if (at + 1 >= end) return 0;
+  switch (buffer[at + 1]) {
+    case 0x22:
+    case 0x5c:
+    case 0x2f:
+    case 0x62:
+    case 0x66:
+    case 0x6e:
+    case 0x72:
+    case 0x74:
+      return 2;
+    case 0x75:
+      if (at + 6 > end) return 0;
+      for (let digit = at + 2; digit < at + 6; digit++) if (hexDigit(buffer[digit]!) < 0) return 0;
+      return 6;
+    default:
+      return 0;
+  }
+}

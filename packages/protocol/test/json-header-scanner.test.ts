@@ -1,0 +1,62 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KiteError } from '@kitemq/runtime';
+import { decodeFrame } from '../src/index.ts';
+import type { Frame } from '../src/index.ts';
+import { parseJsonHeader } from '../src/frame/json-header-parser.ts';
+import { anyText } from './support.ts';
+
+function frameOf(text: string): Buffer {
+  const bytes = Buffer.concat([Buffer.alloc(8), Buffer.from(text)]);
+  bytes.writeInt32BE(bytes.length - 4, 0);
+  bytes.writeInt32BE(bytes.length - 8, 4);
+  return bytes;
+}
+
+function outcome(decode: () => Frame): unknown {
+  try {
+    const { code, language, version, opaque, flag, remark, ext } = decode();
+    return { code, language, version, opaque, flag, remark, ext: { ...ext.toObject() } };
+  } catch (error) {
+    if (!KiteError.is(error)) throw error;
+    return { code: error.code, details: error.details };
+  }
+}
+
+function expectSame(text: string): void {
+  const bytes = frameOf(text);
+  expect(outcome(() => decodeFrame(bytes, 0, bytes.length))).toEqual(outcome(() => parseJsonHeader(bytes.toString('utf8', 8))));
+}
+
+const scalar = fc.oneof(anyText, fc.integer(), fc.constantFrom<unknown>(null, true, 1.5, 1e20, -0, [], {}, 'GO', '7'));
+const header = fc.record(
+  { code: fc.integer(), flag: fc.integer(), opaque: fc.integer(), language: scalar, version: scalar, remark: scalar, extFields: fc.oneof(fc.dictionary(anyText, fc.oneof(anyText, scalar)), scalar), other: scalar },
+  { requiredKeys: [] },
+);
+/** JSON text with some of its characters escaped, spread out, or broken. */
+const text = fc.tuple(header, fc.constantFrom('', ' ', '\n\t'), fc.array(fc.tuple(fc.nat(), fc.constantFrom('', '"', '{', '}', ',', ':', '\\', ' ', '0', '\u0001', 'é')), { maxLength: 2 })).map(([value, space, changes]) => {
+  let json = JSON.stringify(value, undefined, space);
+  for (const [at, insert] of changes) json = json.slice(0, at % (json.length + 1)) + insert + json.slice((at % (json.length + 1)) + (at % 2));
+  return json;
+});
+
+describe('the JSON header scanner', () => {
+  it('reads and refuses exactly what the parser does', () => {
+    fc.assert(fc.property(text, (json) => expectSame(json)), { numRuns: 2_000 });
+  });
+
+  it.each([
+    '{"code":-0}', '{"code":2147483648}', '{"code":-2147483648}', '{"code":00}', '{"code":1,"extFields":{"a":"1","a":"2"},"extFields":{"b":"3"}}', '{"extFields":{},"opaque":5}',
+    '{"extFields":null}', '{"extFields":{"a":"b",}}', '{"extFields":{"a" : "b" , "c":"\\u0001\\n\\/\\"\\\\\\b\\f\\r\\t\\u00e9\\ud83d"}}', '{}', '{ }', '{"a"}', '{"a":}', '{"a":"b"', '{"a":"\u0001"}',
+    '{"language":"GO"}', '{"language":"KLINGON"}', '{"language":null}', '{"remark":null}', '{"remark":5}', '{"serializeTypeCurrentRPC":"JSON","code":5}', '\ufeff{}', '{"a":tru}', '{"a":-}', '{"a":"\\u12x4"}',
+  ])('agrees on %s', expectSame);
+
+  it('reads a header again when another one was decoded in between', () => {
+    const first = frameOf('{"opaque":1,"extFields":{"a":"1","b":"\\u0001"}}');
+    const second = frameOf('{"opaque":2,"extFields":{"a":"2"}}');
+    const one = decodeFrame(first, 0, first.length);
+    const two = decodeFrame(second, 0, second.length);
+    expect([one.ext.get('a'), two.ext.get('a'), one.ext.get('b'), two.ext.get('b')]).toEqual(['1', '2', '\u0001', undefined]);
+    expect([{ ...one.ext.toObject() }, { ...two.ext.toObject() }]).toEqual([{ a: '1', b: '\u0001' }, { a: '2' }]);
+  });
+});
