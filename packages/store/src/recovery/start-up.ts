@@ -13,6 +13,7 @@ import { CheckpointRows } from './checkpoint-rows.ts';
 import { Quarantine } from './quarantine.ts';
 import { LogRecovery, type RecoveredLog } from './recover-log.ts';
 import { RecordParser } from './replay.ts';
+import { abortText, readFlushFailure, rewriteFrom } from './unflushed-mark.ts';
 
 /** Records are at most this much larger than their body. */
 export const recordOverheadMax: number = 68 * 1024;
@@ -77,13 +78,15 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
   const segments = listSegments(disk, paths.commitLog, options.segmentBytes);
   const checkpoint = new CheckpointRows(start.openKeyValue, paths.views, { disk, logger: options.logger });
   try {
+    const unflushed = readFlushFailure(disk, paths.abort);
+    if (unflushed !== undefined) for (const segment of segments) if (segment.end > unflushed) rewriteFrom(segment, unflushed);
     const loaded = await loadViews(start, checkpoint, segments);
     const { rows } = checkpoint;
     const quarantine = new Quarantine(disk, paths.quarantine);
     const from = Math.max(loaded.views.all.position, segments[0]?.start ?? 0);
     if ((segments[0]?.start ?? 0) > 0) loaded.views.queues.allowLateBegin();
-    const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from, clean });
-    disk.replaceFileSync(paths.abort, Buffer.from(String(processId)));
+    const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from, clean: clean && !loaded.rebuilt });
+    disk.replaceFileSync(paths.abort, abortText(processId));
     for (const { path, bytes, reason } of quarantine.found) options.logger.error({ path, bytes, reason }, 'part of the commit log could not be kept');
     const report: RecoveryReport = {
       clean,
