@@ -1,0 +1,7 @@
+import type { Scenario } from './scenario.ts';
+import { storeScenario } from './store/store-scenario.ts';
+
+/** By name, for the command line. */
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  store: storeScenario,
+};

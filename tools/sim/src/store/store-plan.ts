@@ -1,0 +1,45 @@
+import type { CrashKind, SimulatedRandom } from '@kitemq/simulator';
+
+/** What a seed decides about the store and its misfortunes. */
+export interface StorePlan {
+  readonly flushMode: 'sync' | 'async';
+  readonly segmentBytes: number;
+  readonly slabBytes: number;
+  readonly hotTailBytes: number;
+  readonly checkpointIntervalMs: number;
+  readonly checkpointBytes: number;
+  readonly offsetFlushIntervalMs: number;
+  readonly asyncFlushIntervalMs: number;
+  readonly syncFlushTimeoutMs: number;
+  readonly bodyBytesMax: number;
+  readonly lives: number;
+  readonly crashKinds: readonly CrashKind[];
+  /** The disk fills up now and then. */
+  readonly fullDisk: boolean;
+  /** Some datasyncs take longer than senders wait. */
+  readonly slowDisk: boolean;
+  /** Some datasyncs fail. */
+  readonly failingDisk: boolean;
+}
+
+export const drawStorePlan = (random: SimulatedRandom): StorePlan => {
+  const failingDisk = random.chance(0.1);
+  return {
+    flushMode: random.pick(['sync', 'sync', 'async'] as const),
+    segmentBytes: random.pick([4096, 8192, 32_768, 1 << 20]),
+    slabBytes: random.pick([1024, 4096, 65_536]),
+    hotTailBytes: random.pick([0, 2048, 65_536]),
+    checkpointIntervalMs: random.pick([2, 10, 50, 10_000]),
+    checkpointBytes: random.pick([1, 4096, 1 << 20]),
+    offsetFlushIntervalMs: random.pick([2, 10, 100]),
+    asyncFlushIntervalMs: random.pick([2, 10, 100]),
+    syncFlushTimeoutMs: 50,
+    bodyBytesMax: random.pick([16, 200, 3000]),
+    lives: 2 + random.below(4),
+    // After a failed sync the system's cache and the platter disagree for good: that is for a machine that lives on.
+    crashKinds: failingDisk ? ['kill'] : random.pick<readonly CrashKind[]>([['kill'], ['powerCut'], ['kill', 'powerCut']]),
+    fullDisk: random.chance(0.15),
+    slowDisk: random.chance(0.15),
+    failingDisk,
+  };
+};

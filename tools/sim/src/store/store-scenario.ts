@@ -1,0 +1,119 @@
+import type { Runtime } from '@kitemq/runtime';
+import type { CrashKind, SimulatedProcess } from '@kitemq/simulator';
+import { Simulation } from '@kitemq/simulator';
+import { openStore } from '@kitemq/store';
+import type { MessageStore } from '@kitemq/store';
+import { check } from '../check.ts';
+import { rerunCommand } from '../rerun.ts';
+import { writeLater } from '../sabotaged-disk.ts';
+import type { LifeCounts, Sabotage } from '../scenario.ts';
+import { StoreLedger } from './store-ledger.ts';
+import type { StorePlan } from './store-plan.ts';
+import { drawStorePlan } from './store-plan.ts';
+import { StoreWorkload } from './store-workload.ts';
+import { verifyStore } from './verify-store.ts';
+
+const directory = '/data/store';
+
+/** The whole story of one store: several lives, each but the last ended by a crash or a clean stop at some step. */
+class StoreStory {
+  readonly simulation: Simulation;
+  readonly ledger: StoreLedger = new StoreLedger();
+  readonly counts = { lives: 0, kills: 0, powerCuts: 0, cleanStops: 0 };
+  readonly #plan: StorePlan;
+  readonly #process: SimulatedProcess;
+  readonly #sabotage: Sabotage;
+  #lastStop: 'crashed' | 'begun' | 'clean' = 'crashed';
+
+  constructor(seed: number, sabotage: Sabotage) {
+    this.simulation = new Simulation({ seed, rerun: rerunCommand('store', seed, sabotage) });
+    this.#plan = drawStorePlan(this.simulation.random.fork('plan'));
+    this.#process = this.simulation.process('broker');
+    this.#sabotage = sabotage;
+    if (sabotage === 'ack-before-sync') this.#process.disk.faults.ignoreDatasync = true;
+  }
+
+  async tell(): Promise<void> {
+    const { disk } = this.#process.runtime;
+    disk.makeDirectorySync('/data');
+    disk.syncDirectorySync('/');
+    for (let life = 1; life <= this.#plan.lives; life++) await this.#live();
+    // The last life only looks.
+    await this.#inProcess(async (runtime) => {
+      const store = await this.#start(runtime);
+      await store.shutdown();
+    });
+  }
+
+  async #live(): Promise<void> {
+    const { random } = this.simulation;
+    const process = this.#process;
+    this.counts.lives++;
+    const crashKind = random.pick(this.#plan.crashKinds);
+    process.crashKind = crashKind;
+    const isDuringStart = random.chance(0.2);
+    if (isDuringStart) process.disk.crashAfterOperations(1 + random.below(20));
+    await this.#inProcess(async (runtime) => {
+      const store = await this.#start(runtime);
+      if (!isDuringStart) process.disk.crashAfterOperations(1 + random.below(120));
+      const workload = new StoreWorkload({ process, runtime, store, ledger: this.ledger, plan: this.#plan, random });
+      await workload.run(2 + random.below(40));
+      if (store.failure === undefined && random.chance(0.3)) await this.#stop(store);
+    });
+    if (process.alive) process.crash();
+    this.#crashed(crashKind);
+  }
+
+  /** Runs code of the process until it ends or the process dies. */
+  async #inProcess(task: (runtime: Runtime) => Promise<void>): Promise<void> {
+    const process = this.#process;
+    if (!process.alive) process.restart();
+    process.disk.totalBytes = 2 ** 40;
+    Object.assign(process.disk.faults, { slowDatasyncProbability: 0, failDatasyncProbability: 0 });
+    const ended = new Promise<void>((resolve) => process.spawn((runtime) => task(runtime).finally(resolve)));
+    await Promise.race([ended, process.died()]);
+    process.disk.crashAfterOperations(undefined);
+  }
+
+  async #start(runtime: Runtime): Promise<MessageStore> {
+    const process = this.#process;
+    const { random } = this.simulation;
+    if (random.chance(0.05) && process.disk.keyValues.size > 0) for (const image of process.disk.keyValues.values()) image.unreadable = true;
+    const store = openStore({
+      ...this.#plan,
+      runtime: this.#sabotage === 'ack-before-write' ? { ...runtime, disk: writeLater(runtime.disk, runtime.timers) } : runtime,
+      path: directory,
+      storeHost: { address: '10.0.0.1', port: 10_911 },
+      openKeyValue: process.openKeyValueStore,
+    });
+    const before = this.#lastStop;
+    this.#lastStop = 'begun';
+    const report = await store.start();
+    const fits = before === 'begun' || report.clean === (before === 'clean');
+    check(fits || this.ledger.acknowledged === 0, () => `start-up says clean: ${report.clean}, but the last stop was: ${before}`);
+    await verifyStore(store, this.ledger, before === 'clean');
+    this.#lastStop = 'crashed';
+    return store;
+  }
+
+  async #stop(store: MessageStore): Promise<void> {
+    this.#lastStop = 'begun';
+    await store.shutdown();
+    // A full or failing disk may have kept the last offsets from being written; then the stop is not a clean one.
+    if (store.failure === undefined && !this.#plan.fullDisk && !this.#plan.failingDisk) this.#lastStop = 'clean';
+    this.counts.cleanStops++;
+  }
+
+  #crashed(kind: CrashKind): void {
+    if (kind === 'kill') this.counts.kills++;
+    else this.counts.powerCuts++;
+    this.ledger.crashed(kind, this.#plan.flushMode);
+  }
+}
+
+/** Producers and consumers on a store, crashes and power cuts at any step, restarts. @throws SimulationFailure */
+export const storeScenario = async (seed: number, sabotage: Sabotage): Promise<LifeCounts> => {
+  const story = new StoreStory(seed, sabotage);
+  await story.simulation.run(() => story.tell());
+  return { ...story.counts, acknowledged: story.ledger.acknowledged, events: story.simulation.eventCount };
+};

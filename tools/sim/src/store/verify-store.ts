@@ -1,0 +1,47 @@
+import { RecordView } from '@kitemq/protocol';
+import type { MessageStore, ReadResult } from '@kitemq/store';
+import { check } from '../check.ts';
+import { readBody } from '../message-body.ts';
+import type { Found, QueueLedger } from './queue-ledger.ts';
+import type { StoreLedger } from './store-ledger.ts';
+
+export const readOnce = (store: MessageStore, queue: QueueLedger, offset: number, maxMessages: number): Promise<ReadResult> =>
+  new Promise((resolve) => {
+    const query = { topic: queue.topic, queueId: queue.queueId, offset, maxMessages, maxBytes: 16_384, matchesTags: undefined, matchesRecord: undefined };
+    store.read(query, { readDone: resolve });
+  });
+
+export const toFound = (record: Uint8Array): Found => {
+  const view = new RecordView();
+  view.moveTo(record, 0);
+  return { id: readBody(view.body), length: view.bodyLength, queueOffset: view.queueOffset, physicalOffset: view.physicalOffset };
+};
+
+/** Reads a queue from its beginning to its end. */
+const readAll = async (store: MessageStore, queue: QueueLedger): Promise<Found[]> => {
+  const found: Found[] = [];
+  const { topic, queueId } = queue;
+  check(store.minOffset(topic, queueId) === 0, () => `${queue.name} begins at ${store.minOffset(topic, queueId)}`);
+  const end = store.maxOffset(topic, queueId);
+  for (let offset = 0; offset < end; ) {
+    const result = await readOnce(store, queue, offset, 32);
+    check(result.status === 'FOUND' || result.nextBeginOffset > offset, () => `${queue.name}: reading at ${offset} of ${end} says ${result.status}`);
+    check(result.nextBeginOffset > offset, () => `${queue.name}: reading at ${offset} of ${end} leads back to ${result.nextBeginOffset}`);
+    for (const record of result.records) found.push(toFound(record));
+    offset = result.nextBeginOffset;
+  }
+  return found;
+};
+
+/** Compares a store that has just started with what was promised. @throws BrokenPromise */
+export const verifyStore = async (store: MessageStore, ledger: StoreLedger, clean: boolean): Promise<void> => {
+  for (const queue of ledger.queues) queue.verify(await readAll(store, queue), ledger.powerCuts > 0);
+  const known = new Set(ledger.queues.map((queue) => queue.name));
+  for (const { topic, queueId } of store.queues()) check(known.has(`${topic}/${queueId}`), () => `nobody ever sent to ${topic}/${queueId}`);
+  for (const { group, queue, committed } of ledger.places) {
+    const offset = store.consumerOffsets.get(group, queue.topic, queue.queueId);
+    committed.verify(offset, clean);
+    check(offset <= store.maxOffset(queue.topic, queue.queueId), () => `${group} has consumed ${queue.name} up to ${offset}, which ends at ${store.maxOffset(queue.topic, queue.queueId)}`);
+  }
+  for (const [key, value] of ledger.settings) value.verify(store.settings.get('color', key) as number | undefined, clean);
+};

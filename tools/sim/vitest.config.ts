@@ -1,0 +1,1 @@
+export { default } from '../dev/vitest.base.ts';
