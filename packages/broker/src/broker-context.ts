@@ -2,6 +2,7 @@ import type { Logger, Runtime, TaskScope } from '@kitemq/runtime';
 import type { MessageStore } from '@kitemq/store';
 import type { BrokerSettings } from './config/broker-settings.ts';
 import type { ClientRegistry } from './groups/client-registry.ts';
+import type { DiskGuard } from './produce/disk-guard.ts';
 import type { QueueLocks } from './locks/queue-locks.ts';
 import type { BrokerStats } from './stats/broker-stats.ts';
 import type { GroupTable } from './subscription-groups/group-table.ts';
@@ -21,6 +22,7 @@ export interface BrokerContext {
   readonly clients: ClientRegistry;
   readonly locks: QueueLocks;
   readonly stats: BrokerStats;
+  readonly diskGuard: DiskGuard;
   /** `host:port` that clients are told. */
   readonly address: () => string;
   /** 4 or 16 address bytes and the port: the store host of messages. */

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { encodeHost, ResponseCode } from '@kitemq/protocol';
+import { encodeHost, hostText, ResponseCode } from '@kitemq/protocol';
 import { RemotingClient, RemotingServer } from '@kitemq/remoting';
 import type { Processor, ServerTlsOptions } from '@kitemq/remoting';
 import { KiteError, TaskScope } from '@kitemq/runtime';
@@ -16,10 +16,11 @@ import { ClientRegistry } from './groups/client-registry.ts';
 import { QueueLocks } from './locks/queue-locks.ts';
 import { OffsetResets } from './offsets/offset-resets.ts';
 import { processorTable } from './processor-table.ts';
+import { DiskGuard, diskCheckMs } from './produce/disk-guard.ts';
 import { SendProcessor } from './produce/send-processor.ts';
 import { PullOffsets } from './pull/pull-offsets.ts';
 import { PullProcessor } from './pull/pull-processor.ts';
-import { advertisedAddress } from './registration/advertised-address.ts';
+import { advertisedAddress, autoHost } from './registration/advertised-address.ts';
 import { Registration } from './registration/registration.ts';
 import { ScheduleService } from './schedule/schedule-service.ts';
 import { BrokerStats, samplePeriodMs } from './stats/broker-stats.ts';
@@ -163,7 +164,8 @@ export class Broker {
       clients: new ClientRegistry(runtime.clock),
       locks: new QueueLocks(runtime.clock),
       stats: new BrokerStats(runtime.clock),
-      address: () => advertisedAddress({ config, port: this.port, localIp: undefined, machineAddresses: runtime.network.localAddresses() }),
+      diskGuard: new DiskGuard(runtime.disk, resolve(config.storePathRootDir), config, this.#logger),
+      address: () => this.#ownAddress(storeHost),
       storeHost,
       memoryBytes: this.#options.memoryBytes ?? totalmem(),
     };
@@ -182,6 +184,8 @@ export class Broker {
       context.clients.expire(config.channelExpiredTimeout);
       context.locks.expire();
     });
+    context.diskGuard.check();
+    this.#scope.every('look at the disk', diskCheckMs, () => context.diskGuard.check());
     this.#scope.every('sample the counters', samplePeriodMs, () => context.stats.sample(rateCounters(context)));
     return { context, pull, schedule, registration };
   }
@@ -223,6 +227,13 @@ export class Broker {
       if (!KiteError.is(error, 'KITE_LISTEN_FAILED')) throw error;
       this.#logger.info({ port: listenPort - fastPortDistance, error }, 'the fast port is taken; clients with vipChannelEnabled cannot connect');
     }
+  }
+
+  /** What tools are told; `auto` means something to a nameserver only. */
+  #ownAddress(storeHost: Uint8Array): string {
+    const { runtime } = this.#options;
+    if (this.#settings.brokerIP1 === autoHost) return hostText(storeHost);
+    return advertisedAddress({ config: this.#settings, port: this.port, localIp: undefined, machineAddresses: runtime.network.localAddresses() });
   }
 
   /** The address in message ids must be an IP; a host name or `auto` is not one. */

@@ -32,10 +32,10 @@ function threadPools(): [string, number][] {
 }
 
 /** GET_BROKER_RUNTIME_INFO (28): numbers and states as text, under Apache's names. What KiteMQ has no counterpart for is 0. */
-export async function runtimeInfo({ runtime, stats, store, config }: BrokerContext, schedule: ScheduleService): Promise<Answer<typeof Commands.getBrokerRuntimeInfo>> {
+export async function runtimeInfo({ runtime, stats, store, config, diskGuard }: BrokerContext, schedule: ScheduleService): Promise<Answer<typeof Commands.getBrokerRuntimeInfo>> {
   const now = runtime.clock.now();
   const space = runtime.disk.spaceSync(config.storePathRootDir);
-  const usedRatio = space.totalBytes === 0 ? 0 : 1 - space.freeBytes / space.totalBytes;
+  const usedRatio = diskGuard.usedRatio();
   const earliest = await store.earliestStoreTime();
   const entries: [string, string | number][] = [
     ['bootTimestamp', stats.startedAt],

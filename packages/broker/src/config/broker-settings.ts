@@ -23,6 +23,7 @@ export interface BrokerSettings {
   maxMessageSize: number;
   flushConsumerOffsetInterval: number;
   diskSpaceWarningLevelRatio: number;
+  diskFreeBytesEnough: number;
   autoCreateTopicEnable: boolean;
   defaultTopicQueueNums: number;
   clusterTopicEnable: boolean;
@@ -90,9 +91,10 @@ export const brokerSettings: z.ZodObject = z.object({
   }),
   syncFlushTimeout: int(1, 600_000, 5_000, 'ms', 'After this time a send in SYNC_FLUSH is answered FLUSH_DISK_TIMEOUT; the message may still survive.'),
   mappedFileSizeCommitLog: int(65_536, 2_147_483_647, 1_073_741_824, 'bytes', 'Size of a commit-log segment file. Fixed for the life of a data directory.'),
-  maxMessageSize: int(1, 64 * 1024 * 1024, 4_194_304, 'bytes', 'Longest message body, and longest batch.'),
+  maxMessageSize: int(1, 15 * 1024 * 1024, 4_194_304, 'bytes', 'Longest message body, and longest batch; a frame holds 16 MiB.'),
   flushConsumerOffsetInterval: int(1, 3_600_000, 5_000, 'ms', 'How often changed consumer offsets are written to the log.'),
-  diskSpaceWarningLevelRatio: int(35, 100, 90, '%', 'Use of the file system above which sends are refused (code 14); reads go on.', 'start'),
+  diskSpaceWarningLevelRatio: int(35, 100, 90, '%', 'Use of the file system above which sends are refused (code 14) while less than diskFreeBytesEnough is free; reads go on.', 'runtime'),
+  diskFreeBytesEnough: int(0, Number.MAX_SAFE_INTEGER, 10 * 1024 * 1024 * 1024, 'bytes', 'Own setting: with so much free space the ratio does not matter (Apache refuses at the ratio alone).', 'runtime'),
   autoCreateTopicEnable: flag(true, 'Create a topic on the first send to it.', 'start'),
   defaultTopicQueueNums: int(1, 1_024, 8, undefined, 'Queues of TBW102: the most that an automatically created topic gets.', 'start'),
   clusterTopicEnable: flag(true, 'The topic named after the cluster is readable and writeable.', 'start'),

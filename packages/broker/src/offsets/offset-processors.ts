@@ -6,7 +6,7 @@ import type { OffsetResets } from './offset-resets.ts';
 
 /**
  * QUERY_CONSUMER_OFFSET (14). A group without offset starts at 0 where that loses nothing and costs little: the queue is
- * empty, or complete and young. Otherwise it is told that nothing is known and decides by itself; never is 0 a guess.
+ * empty, or complete and young, or complete and new to a group that consumes the topic. Otherwise it is told that nothing is known and decides by itself; never is 0 a guess.
  */
 export function queryConsumerOffset({ store, config, memoryBytes }: BrokerContext, { header }: Call<typeof Commands.queryConsumerOffset>): Answer<typeof Commands.queryConsumerOffset> {
   const { consumerGroup, topic, queueId } = header;
@@ -16,7 +16,10 @@ export function queryConsumerOffset({ store, config, memoryBytes }: BrokerContex
   const youngBytes = (memoryBytes * config.accessMessageInMemoryMaxRatio) / 100;
   // How old offset 0 is: at most as old as the log, which is cheaper to know than where its record lies.
   const young = store.maxPosition - store.minPosition <= youngBytes;
-  if (store.maxOffset(topic, queueId) === 0 || (store.minOffset(topic, queueId) <= 0 && young)) return { header: { offset: 0 } };
+  const complete = store.minOffset(topic, queueId) <= 0;
+  // A queue that was added to a topic which the group consumes: none of it has been consumed.
+  const added = store.consumerOffsets.ofQueue(consumerGroup, topic).size > 0;
+  if (store.maxOffset(topic, queueId) === 0 || (complete && (young || added))) return { header: { offset: 0 } };
   throw new Refusal(ResponseCode.queryNotFound, 'Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first');
 }
 

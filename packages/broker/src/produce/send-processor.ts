@@ -69,7 +69,7 @@ export class SendProcessor implements SendAnswerer {
 
   /** The checks of spec §2.1; undefined when the request was answered. */
   #admit(request: Request, header: SendHeader): TopicEntry | undefined {
-    const { config, topics, runtime, stats } = this.#context;
+    const { config, topics, runtime, stats, diskGuard } = this.#context;
     stats.sendRequests++;
     const opensAt = config.startAcceptSendRequestTimeStamp;
     if (opensAt > 0 && runtime.clock.now() < opensAt) {
@@ -90,6 +90,7 @@ export class SendProcessor implements SendAnswerer {
     if (header.queueId >= queues) {
       return this.#refuse(request, ResponseCode.invalidParameter, `request queueId[${header.queueId}] is illegal, topic[${header.topic}] has ${queues} queues`);
     }
+    if (diskGuard.full) return this.#failed(request, this.#failures.diskFull);
     return topic;
   }
 
@@ -233,7 +234,7 @@ export class SendProcessor implements SendAnswerer {
     return host;
   }
 
-  #failed(request: Request, failure: SendFailure): void {
+  #failed(request: Request, failure: SendFailure): undefined {
     let options = this.#failureOptions.get(failure);
     if (options === undefined) {
       options = { remark: failure.remark, ext: this.#ext };

@@ -47,6 +47,7 @@ export class PullProcessor implements PullRunner {
   readonly #resets: OffsetResets;
   readonly #pullOffsets: PullOffsets;
   readonly #wheel: TimerWheel;
+  #closed = false;
   readonly #query: ReadQuery = { topic: '', queueId: 0, offset: 0, maxMessages: 0, maxBytes: 0, matchesTags: undefined, matchesRecord: undefined, scanMax: 0 };
 
   constructor(context: BrokerContext, resets: OffsetResets, pullOffsets: PullOffsets) {
@@ -91,7 +92,7 @@ export class PullProcessor implements PullRunner {
     const { request, topic, group, queueId } = pull;
     const topicName = topic.config.topicName;
     const code = answerCode(result.status, pull.offset);
-    if (code === ResponseCode.pullNotFound && pull.suspendMs > 0) {
+    if (code === ResponseCode.pullNotFound && pull.suspendMs > 0 && !this.#closed) {
       stats.getMissTimes++;
       if (request.channel.closed || this.hold.hold(pull)) return;
       return request.fail(ResponseCode.systemBusy, 'too many pulls are held by this broker; try again later');
@@ -121,8 +122,9 @@ export class PullProcessor implements PullRunner {
     this.hold.timedOut(pull);
   }
 
-  /** Answers all that is held. */
+  /** Answers all that is held, and holds nothing any more. */
   close(): void {
+    this.#closed = true;
     this.hold.releaseAll();
     this.#wheel.close();
   }

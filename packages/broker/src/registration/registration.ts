@@ -7,6 +7,8 @@ import type { TopicTable } from '../topics/topic-table.ts';
 import { toWire } from '../topics/topic-wire.ts';
 import { advertisedAddress } from './advertised-address.ts';
 
+/** How long start-up waits for slow nameservers. */
+export const startMs = 3_000;
 /** How long an answer that depends on registration waits for slow nameservers. */
 export const settleMs = 500;
 /** How long shutdown waits for nameservers to take the sign-off. */
@@ -60,11 +62,11 @@ export class Registration {
     return this.#nameservers.map((nameserver) => nameserver.address);
   }
 
-  /** Registers with all; resolves when each has answered or failed. Then goes on by itself. */
+  /** Registers with all; resolves when each has answered or failed, after {@link startMs} at the latest. Then goes on by itself. */
   async start(): Promise<void> {
     const { scope, config } = this.#options;
     if (this.#nameservers.length === 0) return;
-    await this.registerAll();
+    await this.#within(startMs, this.registerAll());
     scope.every('register with the nameservers', config.registerNameServerPeriod, () => {
       this.registerAll().catch(() => {});
     });
@@ -79,10 +81,15 @@ export class Registration {
   /** Resolves when what has changed so far was told, after {@link settleMs} at the latest. */
   async settled(): Promise<void> {
     if (this.#nameservers.length === 0) return;
+    await this.#within(settleMs, this.#registerChanged());
+  }
+
+  /** Resolves with `work`, which goes on by itself when it takes longer than `ms`. */
+  async #within(ms: number, work: Promise<void>): Promise<void> {
     const { timers } = this.#options.runtime;
     let timer: TimerHandle | undefined;
-    const limit = new Promise<void>((resolve) => (timer = timers.setTimeout(resolve, settleMs)));
-    await Promise.race([this.#registerChanged(), limit]);
+    const limit = new Promise<void>((resolve) => (timer = timers.setTimeout(resolve, ms)));
+    await Promise.race([work, limit]);
     timers.clear(timer);
   }
 

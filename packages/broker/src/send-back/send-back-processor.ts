@@ -19,7 +19,7 @@ const firstRetryLevel = 3;
  * goes to the dead letters when it came often enough. Answered when that copy is durable: the original may be forgotten then.
  */
 export async function sendBack(context: BrokerContext, call: SendBackCall): Promise<Answer<typeof Commands.consumerSendMsgBack>> {
-  const { config, groups, store } = context;
+  const { config, groups, store, diskGuard } = context;
   const { header } = call;
   // Decoded before the first wait: the request's header is gone afterwards.
   const { version } = call.request;
@@ -27,6 +27,7 @@ export async function sendBack(context: BrokerContext, call: SendBackCall): Prom
   if (group === undefined) throw new Refusal(ResponseCode.subscriptionGroupNotExist, `subscription group not exist, ${header.group}`);
   if (!isWriteable(config.brokerPermission)) throw new Refusal(ResponseCode.noPermission, `the broker[${config.brokerName}] sending message is forbidden`);
   if (group.config.retryQueueNums <= 0) return {};
+  if (diskGuard.full) throw new Refusal(ResponseCode.systemError, 'the message could not be stored: the disk is nearly full');
   const record = await store.recordAt(header.offset);
   if (record === undefined) throw new Refusal(ResponseCode.systemError, `look message by offset failed, ${header.offset}`);
   const message = copyFor(context, group, { header, version, record });

@@ -63,6 +63,20 @@ describe('a group without offset', () => {
   });
 });
 
+describe('a queue that is added to a topic', () => {
+  it('is read from its start by a group that consumes the topic, however large the log is', async () => {
+    await using small = await TestBroker.start({ memoryBytes: 1 });
+    await small.createTopic('T', 1);
+    await small.subscribe('Old', 'T');
+    await small.send('T', 'a');
+    await small.call(Commands.updateConsumerOffset, { consumerGroup: 'Old', topic: 'T', queueId: 0, commitOffset: 1 });
+    await small.createTopic('T', 2);
+    await small.send('T', 'b', { queueId: 1 });
+    expect((await ask(small, 'Old', 1)).header().offset).toBe(0);
+    expect((await ask(small, 'New', 1)).code).toBe(ResponseCode.queryNotFound);
+  });
+});
+
 describe('offsets of a queue', () => {
   it('are its ends', async () => {
     expect((await test.call(Commands.getMaxOffset, { topic: 'T', queueId: 0 })).header().offset).toBe(3);
