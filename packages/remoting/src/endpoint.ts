@@ -149,10 +149,16 @@ export class Endpoint {
     if (!request.answered) request.fail(ResponseCode.systemError, describe(error));
   }
 
-  /** Sends what `connection` has queued at the end of this turn, with all the others. */
+  /**
+   * Sends what `connection` has queued, with all the others, when the callback that runs now has ended (server: answers of a
+   * group commit are made in one callback, and should not wait for the requests of the next poll) or at the end of this turn
+   * (client: requests are made by one promise continuation each).
+   */
   flushSoon(connection: Connection): void {
     connection.dirty = true;
-    if (this.dirty.push(connection) === 1) this.runtime.timers.setImmediate(this.flushDirty);
+    if (this.dirty.push(connection) > 1) return;
+    if (this.side === 'server') queueMicrotask(this.flushDirty);
+    else this.runtime.timers.setImmediate(this.flushDirty);
   }
 
   private flushAll(): void {
