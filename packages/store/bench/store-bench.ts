@@ -82,7 +82,7 @@ interface AppendRun {
   finished: () => void;
 }
 
-function run(store: LogStore, count: number, shape: { readonly inFlight: number; readonly bodyBytes: number }): Promise<void> {
+function sendAll(store: LogStore, count: number, shape: { readonly inFlight: number; readonly bodyBytes: number }): Promise<void> {
   const { inFlight, bodyBytes } = shape;
   return new Promise((resolve) => {
     const state: AppendRun = { done: 0, count, inFlight, finished: resolve };
@@ -111,13 +111,13 @@ const show = (line: Readonly<Record<string, string | number>>): void => console.
 
 async function append(flushMode: FlushMode, inFlight: number, count: number, bodyBytes = 1024): Promise<void> {
   const { store, disk, path } = await open(flushMode);
-  await run(store, Math.min(count, 50_000), { inFlight, bodyBytes });
+  await sendAll(store, Math.min(count, 50_000), { inFlight, bodyBytes });
   const before = { syncs: disk.syncs, writes: disk.writes };
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const cpu = process.cpuUsage();
   const start = performance.now();
-  await run(store, count, { inFlight, bodyBytes });
+  await sendAll(store, count, { inFlight, bodyBytes });
   const seconds = (performance.now() - start) / 1000;
   const used = process.cpuUsage(cpu);
   delay.disable();
@@ -139,7 +139,7 @@ async function append(flushMode: FlushMode, inFlight: number, count: number, bod
 
 async function tail(): Promise<void> {
   const { store, path } = await open('async');
-  await run(store, 20_000, { inFlight: 256, bodyBytes: 1024 });
+  await sendAll(store, 20_000, { inFlight: 256, bodyBytes: 1024 });
   let messages = 0;
   const start = performance.now();
   const cpu = process.cpuUsage();
@@ -158,7 +158,7 @@ async function tail(): Promise<void> {
 
 async function cold(): Promise<void> {
   const { store, path } = await open('async', { hotTailBytes: 0 });
-  await run(store, 100_000, { inFlight: 256, bodyBytes: 1024 });
+  await sendAll(store, 100_000, { inFlight: 256, bodyBytes: 1024 });
   let messages = 0;
   const start = performance.now();
   const cpu = process.cpuUsage();
@@ -184,7 +184,7 @@ const folderBytes = (path: string): number => readdirSync(path).reduce((sum, nam
 
 async function restart(): Promise<void> {
   const { store, path, options, disk } = await open('async');
-  await run(store, 800_000, { inFlight: 256, bodyBytes: 1024 });
+  await sendAll(store, 800_000, { inFlight: 256, bodyBytes: 1024 });
   const logged = disk.bytes;
   await store.shutdown();
   show({ 'log MB': logged / mebi, 'views MB': folderBytes(join(path, 'views')) / mebi });

@@ -26,6 +26,11 @@ const diskFullProbeMs = 1000;
 /** Free space at which sending goes on. Small stores need less. */
 const freeBytesMin: number = 16 * 1024 * 1024;
 
+/** Bodies of the store's own records, where there is a choice. */
+const ownBodyBytesUsual: number = 256 * 1024;
+/** More than head, hosts and topic of such a record and a filler need. */
+const recordOverheadMin = 512;
+
 /** What exists while the store is open. */
 interface OpenParts {
   readonly lock: DiskLock;
@@ -312,6 +317,7 @@ export class LogStore implements contract.MessageStore {
 
   #createViews(): StoreViews {
     return createViews(this.#options, {
+      bodyBytesMax: Math.min(ownBodyBytesUsual, this.#options.segmentBytes - recordOverheadMin),
       append: (topic, body) => this.#appendSystem(topic, body),
       flush: () => {
         const { commit, log } = this.#open();

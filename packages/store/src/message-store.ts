@@ -47,7 +47,7 @@ export type AppendOutcome = (typeof AppendOutcome)[keyof typeof AppendOutcome];
 
 /**
  * Who waits for a message. One object per send, no closure: `append` fills in the places, and `appended` is called exactly once,
- * never from inside `append`, in log order.
+ * never from inside `append`, in log order (those with `waitForFlush` false may come before older ones that wait).
  */
 export interface AppendCompletion {
   physicalOffset: number;
@@ -166,7 +166,7 @@ export interface MessageStore {
   storeTimeAt(topic: string, queueId: number, offset: number): Promise<number>;
   /** Store time (ms) of the oldest message of the queue or, without queue, of the log; -1 when there is none. */
   earliestStoreTime(topic?: string, queueId?: number): Promise<number>;
-  /** Queues that exist, of one topic or of all. */
+  /** Queues that exist, of one topic or of all except the store's own (`rmq_sys_KITEMQ_…`). */
   queues(topic?: string): Iterable<QueueId>;
   /** Forgets the topic's queues (its records go with their segments). */
   removeTopic(topic: string): Promise<void>;

@@ -9,6 +9,9 @@ import type { GroupCommit } from './group-commit.ts';
 /** Longest topic in UTF-8 bytes: Apache's limit for retry topics. */
 export const topicBytesMax = 255;
 
+/** Largest body of the store's own records. */
+export const ownBodyBytesMax: number = 16 * 1024 * 1024;
+
 export interface AppenderOptions {
   readonly clock: Clock;
   readonly log: CommitLog;
@@ -61,6 +64,10 @@ export class Appender {
   append(message: MessageToAppend, completion: AppendCompletion | undefined): AppendStatus {
     if (this.refusal !== AppendStatus.accepted) return this.refusal;
     if (!this.#isLegal(message)) return AppendStatus.messageIllegal;
+    return this.#append(message, completion);
+  }
+
+  #append(message: MessageToAppend, completion: AppendCompletion | undefined): AppendStatus {
     const queue = this.#queues.obtain(message.topic, message.queueId);
     const size = this.#sizeOf(message, queue);
     if (size > this.#log.reservationMax) return AppendStatus.messageIllegal;
@@ -80,8 +87,10 @@ export class Appender {
     return AppendStatus.accepted;
   }
 
-  /** Appends a record of the store itself. */
+  /** Appends a record of the store itself, whose size does not depend on the largest message allowed. */
   appendOwn(topic: string, body: Uint8Array): AppendStatus {
+    if (this.refusal !== AppendStatus.accepted) return this.refusal;
+    if (body.length > ownBodyBytesMax) return AppendStatus.messageIllegal;
     const { storeHost, clock } = this.#options;
     const message: MessageToAppend = {
       topic,
@@ -96,7 +105,7 @@ export class Appender {
       properties: noBytes,
       tagsCode: 0,
     };
-    return this.append(message, undefined);
+    return this.#append(message, undefined);
   }
 
   appendBatch(messages: readonly MessageToAppend[], completion: AppendCompletion): AppendStatus {

@@ -9,11 +9,15 @@ import { SystemTopic } from './system-topics.ts';
 import type { SystemLog } from './system-log.ts';
 import { KeyPrefix, type View } from './view.ts';
 
-/** Offsets per record, at most: keeps a record far below the largest message. */
-const offsetsPerRecordMax = 10_000;
+/** Most that a queue id with its offset takes in msgpack, and a group and topic besides their names. */
+const offsetBytesMax = 14;
+const namesOverheadMax = 32;
 
 /** Longest group or topic name in UTF-8 bytes that fits a row's key. */
 export const offsetNameBytesMax = 900;
+
+/** Records of one flush that wait for the disk together. */
+const recordsInFlightMax = 16;
 
 /** First element of a body. `offsets`: then (group, topic, [queueId, offset, …]) repeated. `remove`: then group or null, topic or null. */
 const kindOffsets = 1;
@@ -166,18 +170,20 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
     while (this.#unlogged.size > 0) {
       const taken: [offsets: TopicOffsets, queueIds: number[]][] = [];
       const body: unknown[] = [kindOffsets];
-      let count = 0;
+      let room = this.#log.bodyBytesMax;
       for (const offsets of this.#unlogged) {
-        if (count >= offsetsPerRecordMax) break;
-        const queueIds = [...offsets.unlogged];
+        room -= namesOverheadMax + Buffer.byteLength(offsets.group) + Buffer.byteLength(offsets.topic);
+        const count = Math.floor(room / offsetBytesMax);
+        if (count <= 0) break;
+        const queueIds = [...offsets.unlogged].slice(0, count);
         taken.push([offsets, queueIds]);
         body.push(offsets.group, offsets.topic, queueIds.flatMap((queueId) => [queueId, offsets.offsets.get(queueId) as number]));
-        count += queueIds.length;
-        offsets.unlogged.clear();
-        this.#unlogged.delete(offsets);
+        room -= queueIds.length * offsetBytesMax;
+        for (const queueId of queueIds) offsets.unlogged.delete(queueId);
+        if (offsets.unlogged.size === 0) this.#unlogged.delete(offsets);
       }
       durable.push(this.#log.append(SystemTopic.consumerOffsets, pack(body)).catch((error: unknown) => this.#giveBack(taken, error)));
-      if (durable.length >= 16) await Promise.all(durable.splice(0));
+      if (durable.length >= recordsInFlightMax) await Promise.all(durable.splice(0));
     }
     // Also what an earlier interval wrote must be durable when this resolves.
     durable.push(this.#log.flush());

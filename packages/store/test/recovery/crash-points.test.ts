@@ -11,12 +11,13 @@ const segmentBytes = 64 * 1024;
 const first = '00000000000000000000';
 
 /** What a store must be after any accident: usable, consistent with itself, and the same after another restart. */
-async function checkUsable(copy: LogCopy, path: string, expected: readonly string[]): Promise<void> {
+async function checkUsable(copy: LogCopy, path: string, expected: readonly string[], restart = true): Promise<void> {
   const opened = await openCopy(copy, path);
   expect(await readAll(opened.store)).toEqual(expected);
   const added = await append(opened.store, message('added'));
   expect(added.queueOffset).toBe(opened.store.maxOffset('TopicTest', 0) - 1);
   await opened.store.shutdown();
+  if (!restart) return;
   const again = new LogStore(opened.options);
   const report = await again.start();
   expect(report.quarantined).toEqual([]);
@@ -55,17 +56,17 @@ describe('a crash at every byte of the last records', () => {
   it.each(['with', 'without'] as const)('file cut there, %s a checkpoint', async (checkpoint) => {
     const base = checkpoint === 'with' ? copy : copy.withoutCheckpoint();
     const folder = temporaryFolder();
-    for (let cut = ends[6] as number; cut <= log.length; cut++) {
-      await checkUsable(base.with({ [first]: log.subarray(0, cut) }), join(folder, String(cut)), wholeBefore(cut));
+    for (let cut = ends[7] as number; cut <= log.length; cut++) {
+      await checkUsable(base.with({ [first]: log.subarray(0, cut) }), join(folder, String(cut)), wholeBefore(cut), cut % 4 === 0);
     }
   });
 
   it('zeros behind it, in a file that was extended', async () => {
     const folder = temporaryFolder();
-    for (let cut = ends[6] as number; cut <= log.length; cut++) {
+    for (let cut = ends[7] as number; cut <= log.length; cut++) {
       const torn = Buffer.alloc(segmentBytes);
       log.copy(torn, 0, 0, cut);
-      await checkUsable(copy.with({ [first]: torn }), join(folder, String(cut)), wholeBefore(cut + zerosAt(cut)));
+      await checkUsable(copy.with({ [first]: torn }), join(folder, String(cut)), wholeBefore(cut + zerosAt(cut)), cut % 4 === 0);
     }
   });
 

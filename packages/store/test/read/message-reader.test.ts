@@ -1,0 +1,168 @@
+import { RecordView } from '@kitemq/protocol';
+import * as fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import type { StoreOptions } from '../../src/index.ts';
+import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
+import { append, appendAll, bodies, bodyText, message, numbered, read, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
+
+/** Everything hot, or everything but the last block on disk. */
+const tails: readonly (readonly [name: string, options: Partial<StoreOptions>])[] = [
+  ['in memory', { hotTailBytes: 64 * 1024 * 1024 }],
+  ['on disk', { hotTailBytes: 0, slabBytes: 1024 }],
+];
+
+describe.each(tails)('messages %s', (_name, options) => {
+  it('are returned as stored, with the limits of the query', async () => {
+    const store = await startedStore(storeOptions(temporaryFolder(), options));
+    await appendAll(store, numbered(500));
+    expect(bodies(await read(store, { offset: 10, maxMessages: 3 }))).toEqual(['m10', 'm11', 'm12']);
+    const limited = await read(store, { offset: 100, maxBytes: 310 });
+    expect(bodies(limited)).toEqual(['m100', 'm101']);
+    expect(limited).toMatchObject({ status: 'FOUND', nextBeginOffset: 102, minOffset: 0, maxOffset: 500, messageCount: 2, byteCount: limited.records.reduce((sum, record) => sum + record.length, 0) });
+    expect(bodies(await read(store, { offset: 200, maxBytes: 1 }))).toEqual(['m200']);
+    expect(await readAll(store)).toEqual(numbered(500));
+  });
+
+  it('are filtered by tags code, then by record; the next offset is behind the last entry looked at', async () => {
+    const store = await startedStore(storeOptions(temporaryFolder(), options));
+    for (let index = 0; index < 100; index++) await append(store, message(`m${index}`, { tags: index % 10 === 0 ? 'A' : 'B' }));
+    const tagA = 65;
+    const found = await read(store, { matchesTags: (code) => code === tagA, maxMessages: 4 });
+    expect(bodies(found)).toEqual(['m0', 'm10', 'm20', 'm30']);
+    expect(found.nextBeginOffset).toBe(31);
+    const both = await read(store, { matchesTags: (code) => code === tagA, matchesRecord: (record) => bodyText(record) === 'm50', maxMessages: 10 });
+    expect(bodies(both)).toEqual(['m50']);
+    // From disk, at most `maxMessages` are read before the second pass.
+    expect(both.nextBeginOffset).toBeGreaterThan(90);
+    expect(await read(store, { matchesTags: () => false })).toMatchObject({ status: 'NO_MATCHED_MESSAGE', nextBeginOffset: 100, records: [] });
+    expect(await read(store, { matchesTags: () => false, scanMax: 40 })).toMatchObject({ status: 'NO_MATCHED_MESSAGE', nextBeginOffset: 40 });
+    expect(await read(store, { matchesRecord: () => false })).toMatchObject({ status: 'NO_MATCHED_MESSAGE' });
+  });
+
+  it('can be found by place and by time', async () => {
+    let now = 1000;
+    const base = storeOptions(temporaryFolder(), options);
+    const store = await startedStore({ ...base, runtime: { ...base.runtime, clock: { now: () => now, monotonic: () => performance.now() } } });
+    const positions: number[] = [];
+    for (let index = 0; index < 50; index++) {
+      now = 1000 + Math.floor(index / 2) * 10;
+      positions.push((await append(store, message(`m${index}`))).physicalOffset);
+    }
+    const view = new RecordView();
+    for (const [index, position] of positions.entries()) {
+      const record = await store.recordAt(position);
+      view.moveTo(record as Uint8Array, 0);
+      expect(Buffer.from(view.body).toString()).toBe(`m${index}`);
+    }
+    for (const position of [-1, 1, positions[3] as number + 4, store.maxPosition, 1e15, 0.5, Number.NaN]) expect(await store.recordAt(position)).toBeUndefined();
+    expect(await store.storeTimeAt('TopicTest', 0, 7)).toBe(1030);
+    expect(await store.storeTimeAt('TopicTest', 0, 50)).toBe(-1);
+    expect(await store.storeTimeAt('TopicTest', 9, 0)).toBe(-1);
+    expect(await store.earliestStoreTime('TopicTest', 0)).toBe(1000);
+    expect(await store.earliestStoreTime()).toBe(1000);
+    const byTime = (time: number, boundary: 'LOWER' | 'UPPER'): Promise<number> => store.offsetByTime('TopicTest', 0, time, boundary);
+    expect(await byTime(1010, 'LOWER')).toBe(2);
+    expect(await byTime(1010, 'UPPER')).toBe(3);
+    expect(await byTime(1015, 'LOWER')).toBe(4);
+    expect(await byTime(1015, 'UPPER')).toBe(3);
+    expect(await byTime(0, 'LOWER')).toBe(0);
+    expect(await byTime(0, 'UPPER')).toBe(0);
+    expect(await byTime(1e12, 'LOWER')).toBe(50);
+    expect(await byTime(1e12, 'UPPER')).toBe(49);
+    expect(await store.offsetByTime('Unknown', 0, 5, 'LOWER')).toBe(0);
+  });
+});
+
+it('every refusal has Apache\'s status and next offset', async () => {
+  const store = await startedStore(storeOptions(temporaryFolder()));
+  expect(await read(store)).toMatchObject({ status: 'NO_MATCHED_LOGIC_QUEUE', nextBeginOffset: 0, minOffset: 0, maxOffset: 0 });
+  await appendAll(store, numbered(3));
+  expect(await read(store, { offset: 3 })).toMatchObject({ status: 'OFFSET_OVERFLOW_ONE', nextBeginOffset: 3 });
+  expect(await read(store, { offset: 4 })).toMatchObject({ status: 'OFFSET_OVERFLOW_BADLY', nextBeginOffset: 3 });
+  expect(await read(store, { offset: -1 })).toMatchObject({ status: 'OFFSET_TOO_SMALL', nextBeginOffset: 0 });
+  expect(await read(store, { queueId: 1 })).toMatchObject({ status: 'NO_MATCHED_LOGIC_QUEUE' });
+  expect(await read(store, { topic: 'Other' })).toMatchObject({ status: 'NO_MATCHED_LOGIC_QUEUE' });
+});
+
+it('a disk that cannot be read makes the reader come back later, and hurts nobody else', async () => {
+  const disk = new FaultyDisk();
+  const store = await startedStore(storeOptions(temporaryFolder(), { runtime: faultyRuntime(disk), hotTailBytes: 0, slabBytes: 1024 }));
+  await appendAll(store, numbered(100));
+  disk.readError = 'EIO';
+  expect(await read(store)).toMatchObject({ status: 'OFFSET_FOUND_NULL', nextBeginOffset: 0, records: [] });
+  expect(bodies(await read(store, { offset: 99 }))).toEqual(['m99']);
+  expect(await store.recordAt(0)).toBeUndefined();
+  disk.readError = undefined;
+  expect(await readAll(store)).toEqual(numbered(100));
+});
+
+it('many readers of old messages wait for each other, and all are answered', async () => {
+  const store = await startedStore(storeOptions(temporaryFolder(), { hotTailBytes: 0, slabBytes: 1024 }));
+  await appendAll(store, numbered(300));
+  const results = await Promise.all(Array.from({ length: 200 }, (_, index) => read(store, { offset: index, maxMessages: 5 })));
+  for (const [index, result] of results.entries()) expect(bodies(result)).toEqual(numbered(index + 5).slice(index));
+});
+
+it('records that were handed out never change, whatever is appended later', async () => {
+  const store = await startedStore(storeOptions(temporaryFolder(), { hotTailBytes: 0, slabBytes: 1024 }));
+  await appendAll(store, numbered(5));
+  const { records } = await read(store);
+  const copies = records.map((record) => Buffer.from(record));
+  await appendAll(store, numbered(2000, 'later'));
+  for (const [index, record] of records.entries()) expect(copies[index]?.equals(record)).toBe(true);
+});
+
+it('arrivals are announced once per message, in order, when it can be read', async () => {
+  const store = await startedStore(storeOptions(temporaryFolder()));
+  const seen: [string, number, number, number][] = [];
+  store.onArrival((topic, queueId, offset, tagsCode) => {
+    expect(store.maxOffset(topic, queueId)).toBe(offset + 1);
+    seen.push([topic, queueId, offset, tagsCode]);
+  });
+  await append(store, message('a', { tags: 'TagA' }));
+  await append(store, message('b', { queueId: 3 }));
+  await append(store, message('c'));
+  await vi.waitFor(() => expect(seen.length).toBe(3));
+  expect(seen).toEqual([
+    ['TopicTest', 0, 0, 2598919],
+    ['TopicTest', 3, 0, 0],
+    ['TopicTest', 0, 1, 0],
+  ]);
+});
+
+it('prepared and rolled back transactions have no place in a queue, committed ones have', async () => {
+  const store = await startedStore(storeOptions(temporaryFolder()));
+  await append(store, message('plain'));
+  await append(store, message('prepared', { sysFlag: 0x4 }));
+  await append(store, message('rolled back', { sysFlag: 0xc }));
+  const committed = await append(store, message('committed', { sysFlag: 0x8 }));
+  expect(committed.queueOffset).toBe(1);
+  expect(await readAll(store)).toEqual(['plain', 'committed']);
+});
+
+it('whatever is appended to whatever queue comes back in order, also after a restart', async () => {
+  const sends = fc.array(fc.record({ queueId: fc.integer({ min: 0, max: 3 }), topic: fc.constantFrom('A', 'B'), body: fc.uint8Array({ maxLength: 3000 }) }), { maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(sends, fc.constantFrom('sync' as const, 'async' as const), async (list, flushMode) => {
+      const options = storeOptions(temporaryFolder(), { flushMode, segmentBytes: 8192, hotTailBytes: 4096, slabBytes: 1024 });
+      const store = await startedStore(options);
+      const model = new Map<string, string[]>();
+      for (const { topic, queueId, body } of list) {
+        await append(store, message(body, { topic, queueId }));
+        const key = `${topic}-${queueId}`;
+        model.set(key, [...(model.get(key) ?? []), Buffer.from(body).toString()]);
+      }
+      const check = async (opened: typeof store): Promise<void> => {
+        for (const [key, expected] of model) {
+          const [topic, queueId] = key.split('-') as [string, string];
+          expect(await readAll(opened, topic, Number(queueId))).toEqual(expected);
+        }
+        expect([...opened.queues()].length).toBe(model.size);
+      };
+      await check(store);
+      await store.shutdown();
+      await check(await startedStore(options));
+    }),
+    { numRuns: 15 },
+  );
+});
