@@ -38,19 +38,10 @@ export class OffsetCalls {
   }
 
   async commit(address: string, group: string, queue: MessageQueue, offset: number, call: LinkOptions): Promise<void> {
-    await this.#link.ask(address, Commands.updateConsumerOffset, commitHeader(group, queue, offset), call);
-  }
-
-  /** As `commit`, without waiting for an answer. */
-  async commitOneway(address: string, group: string, queue: MessageQueue, offset: number, call: LinkOptions): Promise<void> {
-    await this.#link.oneway(address, Commands.updateConsumerOffset, commitHeader(group, queue, offset), call);
+    await this.#link.ask(address, Commands.updateConsumerOffset, { ...queueHeader(queue), consumerGroup: group, commitOffset: offset }, call);
   }
 }
 
 function queueHeader(queue: MessageQueue): { topic: string; queueId: number; brokerName: string } {
   return { topic: queue.topic, queueId: queue.queueId, brokerName: queue.brokerName };
-}
-
-function commitHeader(group: string, queue: MessageQueue, commitOffset: number): ReturnType<typeof queueHeader> & { consumerGroup: string; commitOffset: number } {
-  return { ...queueHeader(queue), consumerGroup: group, commitOffset };
 }

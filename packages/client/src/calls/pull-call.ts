@@ -14,8 +14,6 @@ export interface PullRequest {
   readonly sendFilter: boolean;
   /** How long the broker may hold the request, ms; 0: not at all. */
   readonly holdMs: number;
-  /** Also commit this offset. */
-  readonly commitOffset: number | undefined;
 }
 
 /** A pull that the broker understood. `next` is where to go on. */
@@ -43,12 +41,12 @@ const statuses = new Map<number, PullAnswer['status']>([
   [ResponseCode.pullOffsetMoved, 'offset-illegal'],
 ]);
 
+/**
+ * Never with the commit bit: brokers run pulls and commits in different threads, so a commit that rides on a pull can overtake a later
+ * one and take the group back, just when a queue changes hands.
+ */
 function sysFlag(request: PullRequest): number {
-  return (
-    (request.commitOffset === undefined ? 0 : PullSysFlag.commitOffset) |
-    (request.holdMs > 0 ? PullSysFlag.suspend : 0) |
-    (request.sendFilter ? PullSysFlag.subscription : 0)
-  );
+  return (request.holdMs > 0 ? PullSysFlag.suspend : 0) | (request.sendFilter ? PullSysFlag.subscription : 0);
 }
 
 /** Pulls once. @throws BrokerError for codes other than 0, 19, 20, 21; else as {@link ServerLink.invoke} */
@@ -64,7 +62,7 @@ export async function pull(link: ServerLink, address: string, request: PullReque
       queueOffset: request.offset,
       maxMsgNums: request.maxCount,
       sysFlag: sysFlag(request),
-      commitOffset: request.commitOffset ?? 0,
+      commitOffset: 0,
       suspendTimeoutMillis: request.holdMs,
       subscription: request.sendFilter ? filter.expression : undefined,
       subVersion: filter.version,

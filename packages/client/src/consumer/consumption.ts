@@ -150,11 +150,10 @@ export class Consumption implements PullHost, DeliverySettler {
   }
 
   pull(request: PullRequest, brokerId: number, signal: AbortSignal): Promise<PullAnswer> {
-    const { core, options } = this.#parts;
+    const { core } = this.#parts;
     const address = core.brokerAddress(request.queue.brokerName, { brokerId, orAny: true });
     if (address === undefined) throw noAddress(request.queue.brokerName);
-    const commits = options.model === 'clustering';
-    return pull(core.link, address, commits ? request : { ...request, commitOffset: undefined }, { signal });
+    return pull(core.link, address, request, { signal });
   }
 
   decode(records: Uint8Array, filter: TopicFilter, queue: ProcessQueue<Delivery>): readonly Delivery[] {
@@ -173,7 +172,7 @@ export class Consumption implements PullHost, DeliverySettler {
     const offset = queue.committable();
     if (offset === undefined || queue.dropped) return;
     this.#parts.store.set(queue.queue, offset);
-    if (jumped) void this.#parts.store.flush({ wait: false, timeoutMs: RELEASE_TIMEOUT_MS });
+    if (jumped) void this.#parts.store.flush(RELEASE_TIMEOUT_MS);
     if (this.#onPlaced === undefined || this.owned.processQueues().some((other) => other.nextOffset === undefined)) return;
     this.#onPlaced();
     this.#onPlaced = undefined;

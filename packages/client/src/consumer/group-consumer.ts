@@ -127,7 +127,7 @@ export class GroupConsumer implements Consumer, ConsumerMember {
 
   async commit(): Promise<void> {
     this.#consumption.owned.collectOffsets();
-    await this.#store.flush({ wait: false, timeoutMs: STOP_CALL_TIMEOUT_MS });
+    await this.#store.flush(STOP_CALL_TIMEOUT_MS);
   }
 
   stop(options: StopOptions = {}): Promise<void> {
@@ -244,7 +244,7 @@ export class GroupConsumer implements Consumer, ConsumerMember {
     this.#consumption.cancelAll(stopped);
     owned.collectOffsets();
     await this.#scope.close();
-    await this.#store.flush({ wait: true, timeoutMs: STOP_CALL_TIMEOUT_MS });
+    await this.#store.flush(STOP_CALL_TIMEOUT_MS);
     await this.#core.remove(this, STOP_CALL_TIMEOUT_MS);
   }
 

@@ -32,6 +32,8 @@ export class Membership {
   /** Queues seen per topic; an empty set: the topic did not exist when we first looked. */
   readonly #seen = new Map<string, Set<string>>();
   #waitMs = UNSETTLED_MS.first;
+  /** Answers of this round, by broker address: topics of one broker need not ask it again. */
+  #membersAt = new Map<string, Promise<readonly string[]>>();
 
   constructor(parts: MembershipOptions) {
     const { core, options } = parts;
@@ -104,6 +106,7 @@ export class Membership {
 
   /** One look at every topic. True when all of them are settled. */
   async #round(signal: AbortSignal): Promise<boolean> {
+    this.#membersAt = new Map();
     let settled = await this.#dropUnsubscribed();
     for (const topic of this.#parts.subscriptions.topics()) {
       if (signal.aborted) return false;
@@ -173,7 +176,12 @@ export class Membership {
       const address = core.brokerAddress(brokerName, { orAny: true });
       if (address === undefined) continue;
       try {
-        return await core.groupCalls.members(address, options.group, { timeoutMs: core.timeoutMs, signal });
+        let asked = this.#membersAt.get(address);
+        if (asked === undefined) {
+          asked = core.groupCalls.members(address, options.group, { timeoutMs: core.timeoutMs, signal });
+          this.#membersAt.set(address, asked);
+        }
+        return await asked;
       } catch (error) {
         lastError = error;
       }

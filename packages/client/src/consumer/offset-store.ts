@@ -6,8 +6,8 @@ export interface OffsetStore {
   read(queue: MessageQueue, signal: AbortSignal): Promise<number | undefined>;
   /** Remembers the offset until the next `flush`. */
   set(queue: MessageQueue, offset: number): void;
-  /** Makes what was set since the last flush lasting. `wait`: until the broker has confirmed it. Never rejects: what failed is tried with the next flush. */
-  flush(options: { readonly wait: boolean; readonly timeoutMs: number }): Promise<void>;
+  /** Makes what was set since the last flush lasting; resolves when it is. Never rejects: what failed is tried with the next flush. */
+  flush(timeoutMs: number): Promise<void>;
   /** As `flush`, for one queue, which is then forgotten. */
   release(queue: MessageQueue, timeoutMs: number): Promise<void>;
   /** What was set or read last, for running info. */

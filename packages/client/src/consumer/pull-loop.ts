@@ -98,7 +98,6 @@ export class PullLoop {
   }
 
   #request(queue: ProcessQueue<Delivery>, filter: TopicFilter, offset: number): PullRequest {
-    const committable = queue.committable();
     return {
       group: this.#host.group,
       queue: queue.queue,
@@ -107,7 +106,6 @@ export class PullLoop {
       filter,
       sendFilter: false,
       holdMs: HOLD_MS,
-      commitOffset: this.#brokerId === 0 && committable !== undefined && committable > 0 ? committable : undefined,
     };
   }
 

@@ -32,7 +32,7 @@ export class QueuePuller implements Puller {
     const holdMs = checkNumber('waitMs', options.waitMs, { min: 0, max: 60_000, otherwise: 0 });
     const maxCount = checkNumber('maxCount', options.maxCount, { min: 1, max: 1_024, otherwise: 32 });
     const filter = topicFilter(queue.topic, options.expression ?? '*', 0);
-    const request = { group: this.group, queue, offset, maxCount, filter, sendFilter: true, holdMs, commitOffset: undefined };
+    const request = { group: this.group, queue, offset, maxCount, filter, sendFilter: true, holdMs };
     const address = await this.#address(queue, options);
     const timeoutMs = options.timeoutMs ?? Math.max(this.#core.timeoutMs, holdMs + GRACE_MS);
     const answer = await pull(this.#core.link, address, request, { signal: options.signal, timeoutMs });

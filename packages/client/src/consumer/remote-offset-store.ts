@@ -7,10 +7,10 @@ import type { OffsetStore } from './offset-store.ts';
 interface Entry {
   readonly queue: MessageQueue;
   offset: number;
-  /** What was sent last, answered or not. */
-  sent: number | undefined;
   /** What the broker is known to have. */
   confirmed: number | undefined;
+  /** The commit under way: one at a time, because a broker may carry out two in either order. */
+  storing: Promise<void> | undefined;
 }
 
 export interface RemoteOffsetStoreOptions {
@@ -34,13 +34,13 @@ export class RemoteOffsetStore implements OffsetStore {
   async read(queue: MessageQueue, signal: AbortSignal): Promise<number | undefined> {
     const { calls, group, timeoutMs } = this.#options;
     const offset = await calls.committed(this.#address(queue), group, queue, { timeoutMs, signal });
-    if (offset !== undefined) this.#entries.set(queueKey(queue), { queue, offset, sent: offset, confirmed: offset });
+    if (offset !== undefined) this.#entries.set(queueKey(queue), { queue, offset, confirmed: offset, storing: undefined });
     return offset;
   }
 
   set(queue: MessageQueue, offset: number): void {
     const entry = this.#entries.get(queueKey(queue));
-    if (entry === undefined) this.#entries.set(queueKey(queue), { queue, offset, sent: undefined, confirmed: undefined });
+    if (entry === undefined) this.#entries.set(queueKey(queue), { queue, offset, confirmed: undefined, storing: undefined });
     else entry.offset = offset;
   }
 
@@ -48,28 +48,34 @@ export class RemoteOffsetStore implements OffsetStore {
     return this.#entries.get(queueKey(queue))?.offset;
   }
 
-  async flush(options: { readonly wait: boolean; readonly timeoutMs: number }): Promise<void> {
-    const dirty = [...this.#entries.values()].filter((entry) => entry.offset !== (options.wait ? entry.confirmed : entry.sent));
-    await Promise.all(dirty.map((entry) => this.#store(entry, options.wait, options.timeoutMs)));
+  async flush(timeoutMs: number): Promise<void> {
+    await Promise.all([...this.#entries.values()].map((entry) => this.#store(entry, timeoutMs)));
   }
 
   async release(queue: MessageQueue, timeoutMs: number): Promise<void> {
     const entry = this.#entries.get(queueKey(queue));
     if (entry === undefined) return;
     this.#entries.delete(queueKey(queue));
-    if (entry.offset !== entry.confirmed) await this.#store(entry, true, timeoutMs);
+    await this.#store(entry, timeoutMs);
   }
 
-  async #store(entry: Entry, wait: boolean, timeoutMs: number): Promise<void> {
+  async #store(entry: Entry, timeoutMs: number): Promise<void> {
+    while (entry.storing !== undefined) await entry.storing;
+    if (entry.offset === entry.confirmed) return;
+    entry.storing = this.#commit(entry, timeoutMs).finally(() => {
+      entry.storing = undefined;
+    });
+    await entry.storing;
+  }
+
+  async #commit(entry: Entry, timeoutMs: number): Promise<void> {
     const { calls, group, logger } = this.#options;
     const { queue, offset } = entry;
     try {
-      const commit = wait ? calls.commit : calls.commitOneway;
-      await commit.call(calls, this.#address(queue), group, queue, offset, { timeoutMs });
-      entry.sent = offset;
-      if (wait) entry.confirmed = offset;
+      await calls.commit(this.#address(queue), group, queue, offset, { timeoutMs });
+      entry.confirmed = offset;
     } catch (error) {
-      entry.sent = undefined;
+      entry.confirmed = undefined;
       logger.warn({ group, ...queue, offset, error }, 'offset was not committed; it is tried again');
     }
   }

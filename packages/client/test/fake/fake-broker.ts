@@ -1,5 +1,5 @@
 import type { AnyCommand, HeartbeatData, RequestHeaderOf } from '@kitemq/protocol';
-import { Commands, decodeBatch, decodeProperties, encodeHost, encodeOffsetMessageId, encodeProperties, encodeRecord, HeartbeatData as Heartbeat, recordSizeOf, ResponseCode, retryTopicOf } from '@kitemq/protocol';
+import { Commands, decodeBatch, decodeProperties, encodeHost, encodeOffsetMessageId, encodeProperties, encodeRecord, HeartbeatData as Heartbeat, isRetryTopic, recordSizeOf, ResponseCode, retryTopicOf } from '@kitemq/protocol';
 import type { Channel, Processor, Request } from '@kitemq/remoting';
 import { RemotingServer } from '@kitemq/remoting';
 import type { Runtime } from '@kitemq/runtime';
@@ -44,6 +44,8 @@ export class FakeBroker {
   onCommit: ((commit: { readonly topic: string; readonly group: string; readonly queueId: number; readonly offset: number }) => void) | undefined;
   /** Called with every message that was taken back; by topic, queue id and queue offset. */
   onHandedBack: ((topic: string, queueId: number, queueOffset: number) => void) | undefined;
+  /** Called when a consumer sends a message to a retry topic itself. */
+  onResent: ((uniqKey: string) => void) | undefined;
   #server: RemotingServer | undefined;
   #runtime: Runtime;
   #held: HeldPull[] = [];
@@ -224,6 +226,7 @@ export class FakeBroker {
     const header = request.header(Commands.sendMessageV2.request);
     const body = Uint8Array.from(request.body ?? []);
     this.createTopic(header.topic, header.defaultTopicQueueNums);
+    if (isRetryTopic(header.topic)) this.onResent?.(decodeProperties(header.properties ?? '')['UNIQ_KEY'] ?? '');
     const parts = header.batch === true ? decodeBatch(body) : [{ body, properties: Buffer.from(header.properties ?? ''), flag: header.flag }];
     const ids = parts.map((part) =>
       this.store({ topic: header.topic, queueId: header.queueId, body: part.body, properties: Buffer.from(part.properties).toString(), reconsumeTimes: header.reconsumeTimes ?? 0, sysFlag: header.sysFlag }),

@@ -5,12 +5,13 @@ import { Client } from '../../src/index.ts';
 /** A cluster to test against: the one that `KITEMQ_TEST_NAMESERVER` names (Apache's, for instance), else KiteMQ's own, in this process. */
 export interface TestCluster {
   readonly nameservers: string;
-  readonly external: boolean;
+  /** Only of a cluster of our own. */
+  readonly restartBroker?: (() => Promise<void>) | undefined;
   stop(): Promise<void>;
 }
 
 interface Testkit {
-  startCluster(): Promise<{ readonly nameserver: string; stop(): Promise<void> }>;
+  startCluster(): Promise<{ readonly nameserver: string; restartBroker(): Promise<void>; stop(): Promise<void> }>;
 }
 
 /** By path: testkit depends on this package, so this package cannot depend on it. */
@@ -18,10 +19,10 @@ const TESTKIT = new URL('../../../testkit/src/index.ts', import.meta.url).pathna
 
 export async function testCluster(): Promise<TestCluster> {
   const external = process.env['KITEMQ_TEST_NAMESERVER'];
-  if (external !== undefined && external !== '') return { nameservers: external, external: true, stop: () => Promise.resolve() };
+  if (external !== undefined && external !== '') return { nameservers: external, stop: () => Promise.resolve() };
   const { startCluster } = (await import(/* @vite-ignore */ TESTKIT)) as Testkit;
   const cluster = await startCluster();
-  return { nameservers: cluster.nameserver, external: false, stop: () => cluster.stop() };
+  return { nameservers: cluster.nameserver, restartBroker: () => cluster.restartBroker(), stop: () => cluster.stop() };
 }
 
 /** A name nobody used before: external clusters keep what earlier runs left. */

@@ -187,3 +187,12 @@ it('redelivers what a handler throws for, and moves it to the dead letters in th
   expect(message?.text()).toBe('poison');
   expect(message?.messageId).toBe(sent.messageId);
 }, 60_000);
+
+it('speaks TLS to servers that take it on the same port', async () => {
+  await using bench = new Bench(cluster);
+  const client = bench.client({ tls: true });
+  const topic = unique('tls');
+  const sent = await (await client.producer({ group: unique('p') })).send({ topic, body: 'sealed' }, { timeoutMs: 15_000 });
+  const [message] = (await client.puller().pull(sent.queue, sent.queueOffset, { waitMs: 5_000 })).messages;
+  expect(message?.text()).toBe('sealed');
+});
