@@ -1,9 +1,11 @@
-import { runKitemq, runStandalone } from '@kitemq/cli';
+import { runBroker, runCommandLine, runNameserver, runStandalone } from '@kitemq/cli/internal';
 
 const argv = process.argv.slice(2);
 const [first] = argv;
-// Without a flag in front it is a command for a running cluster: `standalone.mjs topic list`.
-const run = first === undefined || first.startsWith('-') ? runStandalone : runKitemq;
+const services = { nameserver: runNameserver, broker: runBroker, standalone: runStandalone };
+
+// A word in front is a command for a running cluster: `standalone.mjs topic list`.
+const status = first === undefined || first.startsWith('-') ? await runStandalone(argv) : await runCommandLine(services, argv);
 
 // What is left over when the service has stopped must not keep the process.
-process.exit(await run(argv));
+process.exit(status);

@@ -1,4 +1,4 @@
-export { runKitemq } from './command/run-kitemq.ts';
+export { runKitemq } from './command/kitemq.ts';
 export { runNameserver } from './services/nameserver.ts';
 export { runBroker } from './services/broker.ts';
 export { runStandalone } from './services/standalone.ts';

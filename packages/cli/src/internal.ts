@@ -1,4 +1,6 @@
+// What the apps are bundled from: nothing in here loads a module later, so that a bundle is one flat scope.
+export { runCommandLine } from './command/command-line.ts';
 export { configDocument } from './config/config-document.ts';
-export { brokerService } from './services/broker.ts';
-export { nameserverService } from './services/nameserver.ts';
-export { standaloneService } from './services/standalone.ts';
+export { brokerService, runBroker } from './services/broker.ts';
+export { nameserverService, runNameserver } from './services/nameserver.ts';
+export { runStandalone, standaloneService } from './services/standalone.ts';

@@ -1,4 +1,5 @@
 import { Broker, brokerSettings, type BrokerSettings, ignoredBrokerKeys } from '@kitemq/broker';
+import { KiteError } from '@kitemq/runtime';
 import { Option } from 'commander';
 import { resolve } from 'node:path';
 import { settingsOf } from '../config/setting.ts';
@@ -7,9 +8,13 @@ import type { ProcessHost } from './process-host.ts';
 import { runService } from './run-service.ts';
 import type { ServiceDefinition } from './service-definition.ts';
 
-/** The broker's settings as it takes them: paths made absolute. */
+/**
+ * The broker's settings as it takes them: paths made absolute.
+ * @throws KiteError `KITE_CONFIG_INVALID` for an empty directory, which would be the current one
+ */
 export function brokerSettingsOf(values: Readonly<Record<string, unknown>>): BrokerSettings {
   const settings = values as unknown as BrokerSettings;
+  if (settings.storePathRootDir === '') throw new KiteError('KITE_CONFIG_INVALID', 'storePathRootDir is "": it must name a directory; give one with --data');
   return { ...settings, storePathRootDir: resolve(settings.storePathRootDir) };
 }
 

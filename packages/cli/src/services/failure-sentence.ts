@@ -30,6 +30,7 @@ const diskSentences: Readonly<Record<string, (path: string) => string>> = {
   EDQUOT: (path) => `the disk quota for ${path} is used up: free some space, or choose another directory with --data`,
   ENOTDIR: (path) => `${path} cannot be created because a part of the path is a file, not a directory: choose another directory with --data`,
   EEXIST: (path) => `${path} exists and is a file, not a directory: choose another directory with --data`,
+  ENOENT: (path) => `${path} cannot be created there: choose another directory with --data`,
   EIO: (path) => `the disk that holds ${path} reported an input/output error: check the disk`,
   EMFILE: (path) => `too many open files (at ${path}): raise the limit with ulimit -n`,
 };

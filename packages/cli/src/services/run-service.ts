@@ -1,4 +1,4 @@
-import { type Logger, nodeRuntime } from '@kitemq/runtime';
+import { nodeRuntime, type Runtime, sleep } from '@kitemq/runtime';
 import { resolve } from 'node:path';
 import { environmentEntries, type ConfigEntry, setEntry } from '../config/config-source.ts';
 import { loadConfig, type LoadedConfig } from '../config/load-config.ts';
@@ -29,8 +29,12 @@ function print(definition: ServiceDefinition, config: LoadedConfig, asJson: bool
   return asJson ? `${JSON.stringify(configAsJson(settings, config), undefined, 2)}\n` : printConfig(settings, config);
 }
 
+/** How long a process that met a bug may take to write what it accepted. */
+const brokenStopMs = 5000;
+
 /** Runs a started service until a signal or an uncaught error ends it; resolves to the exit code. */
-function untilStopped(service: RunningService, stopAsked: Promise<string>, broken: Promise<unknown>, logger: Logger): Promise<number> {
+function untilStopped(service: RunningService, stopAsked: Promise<string>, broken: Promise<unknown>, runtime: Runtime): Promise<number> {
+  const { logger } = runtime;
   const stop = async (signal: string): Promise<number> => {
     logger.info({ signal }, 'stopping');
     await service.shutdown();
@@ -39,6 +43,8 @@ function untilStopped(service: RunningService, stopAsked: Promise<string>, broke
   };
   const fail = async (error: unknown): Promise<number> => {
     logger.error({ err: error }, 'an error nobody caught: this is a bug in KiteMQ, please report it; the process ends');
+    const stopped = service.shutdown().catch((cause: unknown) => logger.error({ err: cause }, 'the stop after it failed too'));
+    await Promise.race([stopped, sleep(runtime.timers, brokenStopMs)]);
     return ExitCode.failed;
   };
   return Promise.race([stopAsked.then(stop), broken.then(fail)]);
@@ -64,10 +70,11 @@ async function serve(definition: ServiceDefinition, config: LoadedConfig, flags:
     host.onUncaught(reportBroken),
   ];
   try {
-    const starting = definition.start({ runtime: nodeRuntime({ logger }), logger, config, flags, commandName: host.commandName });
+    const runtime = nodeRuntime({ logger });
+    const starting = definition.start({ runtime, logger, config, flags, commandName: host.commandName });
     const service = await Promise.race([starting, broken.then((error) => Promise.reject(error))]);
     if (stopRequests === 0) host.stdout.write(`ready ${service.ready}\n${service.banner ?? ''}`);
-    return await untilStopped(service, stopAsked, broken, logger);
+    return await untilStopped(service, stopAsked, broken, runtime);
   } finally {
     for (const release of releases) release();
   }

@@ -2,7 +2,7 @@ import { type Cluster, startCluster } from '@kitemq/testkit';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runKitemq } from '../../src/command/run-kitemq.ts';
+import { runKitemq } from '../../src/command/kitemq.ts';
 import { type RecordingHost, recordingHost } from '../support/recording-host.ts';
 
 let cluster: Cluster;

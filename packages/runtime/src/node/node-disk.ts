@@ -16,7 +16,16 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectorySync(path: string): void {
-    fs.mkdirSync(path, { recursive: true });
+    // Not `recursive`: Node 20 then tries for ever where a file system answers ENOENT to a new name (/proc).
+    try {
+      fs.mkdirSync(path);
+    } catch (error) {
+      if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+      const parent = dirname(path);
+      if (!isAbsent(error) || parent === path || fs.statSync(parent, { throwIfNoEntry: false }) !== undefined) throw error;
+      this.makeDirectorySync(parent);
+      fs.mkdirSync(path);
+    }
   }
 
   listSync(path: string): string[] {

@@ -11,13 +11,19 @@ import { addMqadminCommands } from './mqadmin-commands.ts';
 import type { ConnectFlags } from './session.ts';
 import { addTopicCommands } from './topic-commands.ts';
 
-type RunService = (argv: readonly string[], host?: ProcessHost) => Promise<number>;
+export type RunService = (argv: readonly string[], host?: ProcessHost) => Promise<number>;
 
-/** Loaded only when asked for: they bring the store with its native code. */
-const services: ReadonlyArray<readonly [name: string, summary: string, load: () => Promise<RunService>]> = [
-  ['nameserver', 'run a nameserver', async () => (await import('../services/nameserver.ts')).runNameserver],
-  ['broker', 'run a broker', async () => (await import('../services/broker.ts')).runBroker],
-  ['standalone', 'run a nameserver and a broker in one process', async () => (await import('../services/standalone.ts')).runStandalone],
+/** How the services are started: loaded when asked for, or there already in a bundle. */
+export interface ServiceRunners {
+  readonly nameserver: RunService;
+  readonly broker: RunService;
+  readonly standalone: RunService;
+}
+
+const serviceSummaries: ReadonlyArray<readonly [name: keyof ServiceRunners, summary: string]> = [
+  ['nameserver', 'run a nameserver'],
+  ['broker', 'run a broker'],
+  ['standalone', 'run a nameserver and a broker in one process'],
 ];
 
 /** The whole command tree; `frame.exitCode` is set by what runs. */
@@ -27,7 +33,7 @@ export function kitemqProgram(frame: Frame): Command {
     .description("KiteMQ: a message broker that speaks Apache RocketMQ's protocols")
     .addHelpText('after', `${examples(['kitemq standalone --data ./data', 'kitemq topic create orders', 'kitemq send orders "hello"', 'kitemq consume orders --follow'])}\n\nApache's mqadmin names work too: kitemq topicList -n 127.0.0.1:9876`)
     .showSuggestionAfterError(true);
-  for (const [name, summary] of services) program.command(name).description(summary).allowUnknownOption();
+  for (const [name, summary] of serviceSummaries) program.command(name).description(summary).allowUnknownOption();
   addTopicCommands(program, frame);
   addClusterCommands(program, frame);
   addMessageCommands(program, frame);
@@ -71,10 +77,10 @@ function reportUsage(error: CommanderError, host: ProcessHost): number {
 }
 
 /** Runs the `kitemq` command line. Resolves to the exit code; never rejects. */
-export async function runKitemq(argv: readonly string[], host: ProcessHost = thisProcess()): Promise<number> {
-  const service = services.find(([name]) => name === argv[0]);
+export async function runCommandLine(services: ServiceRunners, argv: readonly string[], host: ProcessHost = thisProcess()): Promise<number> {
+  const service = serviceSummaries.find(([name]) => name === argv[0])?.[0];
   try {
-    if (service !== undefined) return await (await service[2]())(argv.slice(1), host);
+    if (service !== undefined) return await services[service](argv.slice(1), host);
     const frame: Frame = { host, exitCode: 0 };
     const program = kitemqProgram(frame);
     prepare(program, host);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mqadminNames } from '../../src/command/mqadmin-commands.ts';
-import { runKitemq } from '../../src/command/run-kitemq.ts';
+import { runKitemq } from '../../src/command/kitemq.ts';
 import { temporaryDirectory } from '../support/child-process.ts';
 import { recordingHost } from '../support/recording-host.ts';
 
