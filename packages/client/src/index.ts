@@ -4,7 +4,7 @@ export { BrokerError } from './errors.ts';
 export type { Message, ReceivedMessage, RetryOptions } from './message/message.ts';
 export type { OutgoingMessage, Producer, QueueSelector, SendOptions, SendResult, SendStatus } from './producer/producer.ts';
 export type { Consumer, ConsumeFrom, ConsumerOptions, MessageHandler, RunOptions, StopOptions, Subscription } from './consumer/consumer.ts';
-export type { Puller, PullerOptions, PullOptions, PullResult } from './consumer/puller.ts';
+export type { FollowOptions, Puller, PullerOptions, PullOptions, PullResult } from './consumer/puller.ts';
 export type { AllocateInput, AllocateStrategy } from './consumer/allocate.ts';
 export { averageAllocation, circleAllocation, consistentHashAllocation } from './consumer/allocate.ts';
 export type { Admin } from './admin/admin.ts';

@@ -1,13 +1,10 @@
 import type { CallOptions, MessageQueue } from '../admin/types.ts';
 import type { Message } from '../message/message.ts';
-import type { AllocateStrategy } from './allocate.ts';
-import type { Subscription } from './consumer.ts';
+import type { ConsumeFrom, Subscription } from './consumer.ts';
 
 export interface PullerOptions {
   /** Whose committed offsets are used. Default `kitemq-puller`. */
   readonly group?: string | undefined;
-  /** For `subscribe`. Default {@link averageAllocation}. */
-  readonly allocate?: AllocateStrategy | undefined;
 }
 
 export interface PullOptions extends CallOptions {
@@ -17,6 +14,17 @@ export interface PullOptions extends CallOptions {
   readonly maxCount?: number | undefined;
   /** Milliseconds the broker may wait for a message. 0: answer at once. Default 0. */
   readonly waitMs?: number | undefined;
+}
+
+export interface FollowOptions {
+  /** Where to start in queues for which the group has no committed offset. Default `last`. */
+  readonly from?: ConsumeFrom | undefined;
+  /** Start there also where the group has a committed offset. Default false. */
+  readonly ignoreCommitted?: boolean | undefined;
+  /** Default: everything. */
+  readonly expression?: string | Subscription | undefined;
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a pull found. `next` is where to go on; it is set in every case. */
@@ -37,6 +45,11 @@ export interface Puller extends AsyncDisposable {
   pull(queue: MessageQueue, offset: number, options?: PullOptions): Promise<PullResult>;
   /** Moves on by itself over what does not match: every message of the queue from `offset` up to where its end was at the start. */
   read(queue: MessageQueue, offset: number, options?: PullOptions): AsyncIterable<Message>;
+  /**
+   * Reads the queues it is assigned, and waits for new messages, until the loop is left, the signal is aborted or the puller stops. Servers that are away
+   * end nothing. At most one pull's messages per queue are in memory; commit what you have done yourself: `commit(queue, message.queueOffset + 1)`.
+   */
+  follow(queues: readonly MessageQueue[], options?: FollowOptions): AsyncIterable<Message>;
   minOffset(queue: MessageQueue, options?: CallOptions): Promise<number>;
   /** The offset that the next message gets. */
   maxOffset(queue: MessageQueue, options?: CallOptions): Promise<number>;

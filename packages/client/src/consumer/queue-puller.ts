@@ -1,21 +1,30 @@
+import type { TaskScope } from '@kitemq/runtime';
 import { KiteError } from '@kitemq/runtime';
 import type { CallOptions, MessageQueue } from '../admin/types.ts';
 import { checkGroup, checkNumber } from '../check-options.ts';
 import { pull } from '../calls/pull-call.ts';
 import type { ClientCore } from '../connection/client-core.ts';
+import { closed } from '../errors.ts';
 import { DecodedMessage } from '../message/decoded-message.ts';
 import { decodeMessages } from '../message/decode-messages.ts';
 import type { Message } from '../message/message.ts';
-import type { Puller, PullerOptions, PullOptions, PullResult } from './puller.ts';
+import { followQueues } from './follow-queues.ts';
+import type { FollowHost } from './follow-queues.ts';
+import type { FollowOptions, Puller, PullerOptions, PullOptions, PullResult } from './puller.ts';
 import { passesFilter, topicFilter } from './topic-filter.ts';
 
 /** What the network may take on top of the time the broker holds a pull, ms. */
 const GRACE_MS = 10_000;
+/** How long the broker holds a pull of `follow`, ms. */
+const HOLD_MS = 15_000;
 
 /** The {@link Puller}: stateless, every call is one request to the queue's broker. */
 export class QueuePuller implements Puller {
   readonly group: string;
   readonly #core: ClientCore;
+  /** Of what it follows; made when it follows something. */
+  #scope: TaskScope | undefined;
+  #stopped = false;
 
   constructor(core: ClientCore, options: PullerOptions = {}) {
     this.group = checkGroup(options.group ?? 'kitemq-puller');
@@ -23,7 +32,7 @@ export class QueuePuller implements Puller {
   }
 
   async queues(topic: string, options: CallOptions = {}): Promise<readonly MessageQueue[]> {
-    this.#core.checkOpen();
+    this.#checkOpen();
     const route = await this.#core.routes.get(topic, { ...this.#call(options), fresh: true });
     return route.subscribeQueues;
   }
@@ -57,6 +66,19 @@ export class QueuePuller implements Puller {
     }
   }
 
+  follow(queues: readonly MessageQueue[], options: FollowOptions = {}): AsyncIterable<Message> {
+    this.#checkOpen();
+    this.#scope ??= this.#core.scope.child();
+    const { signal: own } = this.#scope;
+    const host: FollowHost = {
+      runtime: this.#core.runtime,
+      group: this.group,
+      start: (queue, signal) => this.#start(queue, options, signal),
+      pull: (queue, offset, signal) => this.pull(queue, offset, { expression: options.expression, waitMs: HOLD_MS, signal }),
+    };
+    return followQueues(host, queues, options.signal === undefined ? own : AbortSignal.any([options.signal, own]));
+  }
+
   async minOffset(queue: MessageQueue, options: CallOptions = {}): Promise<number> {
     return this.#core.offsetCalls.min(await this.#address(queue, options), queue, this.#call(options));
   }
@@ -79,11 +101,26 @@ export class QueuePuller implements Puller {
   }
 
   stop(): Promise<void> {
-    return Promise.resolve();
+    this.#stopped = true;
+    return this.#scope?.close() ?? Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  #checkOpen(): void {
+    if (this.#stopped) throw closed(`the puller of group ${this.group}`);
+    this.#core.checkOpen();
+  }
+
+  async #start(queue: MessageQueue, options: FollowOptions, signal: AbortSignal): Promise<number> {
+    const call = { signal };
+    const committed = options.ignoreCommitted === true ? undefined : await this.committed(queue, call);
+    if (committed !== undefined) return committed;
+    const { from = 'last' } = options;
+    if (from === 'first') return this.minOffset(queue, call);
+    return from === 'last' ? this.maxOffset(queue, call) : this.offsetByTime(queue, from, call);
   }
 
   #call(options: CallOptions): { timeoutMs: number; signal: AbortSignal | undefined } {
@@ -91,7 +128,7 @@ export class QueuePuller implements Puller {
   }
 
   async #address(queue: MessageQueue, options: CallOptions): Promise<string> {
-    this.#core.checkOpen();
+    this.#checkOpen();
     const known = this.#core.brokerAddress(queue.brokerName, { orAny: true });
     if (known !== undefined) return known;
     await this.#core.routes.get(queue.topic, { ...this.#call(options), fresh: true });
