@@ -81,7 +81,7 @@ export class Broker {
     this.#logger = (options.logger ?? runtime.logger).child({ broker: this.#settings.brokerName });
     this.#scope = new TaskScope({ timers: runtime.timers, onError: (error, task) => this.#logger.error({ error, task }, 'background work failed') });
     this.#server = this.#serverOn(this.#settings.listenPort);
-    this.#client = new RemotingClient({ runtime });
+    this.#client = new RemotingClient({ runtime, onDisconnect: (address) => this.#running?.registration.disconnected(address) });
   }
 
   /** `host:port` that is listened on, after `start`. */
@@ -177,7 +177,7 @@ export class Broker {
     const registration = new Registration({ runtime, logger: this.#logger, scope: this.#scope, client: this.#client, config, topics: context.topics, port: () => this.port });
     const schedule = new ScheduleService(context);
     const pull = new PullProcessor(context, resets, pullOffsets);
-    const notifier = new ChangeNotifier(config, context.groups, this.#scope);
+    const notifier = new ChangeNotifier(config, context.groups, this.#scope, runtime.timers);
     context.clients.onGroupChange = (group) => notifier.changed(group);
     this.#processors = processorTable({ context, send: new SendProcessor(context), pull, resets, pullOffsets, registration, schedule });
     this.#scope.every('look after clients', housekeepingMs, () => {

@@ -72,7 +72,7 @@ export class PullProcessor implements PullRunner {
     if (topic === undefined) return;
     const filter = this.#checks.filter(request, header, group);
     if (filter === undefined) return;
-    if ((header.sysFlag & PullSysFlag.commitOffset) !== 0 && !this.#resets.isPending(header.consumerGroup, header.topic, header.queueId)) {
+    if ((header.sysFlag & PullSysFlag.commitOffset) !== 0 && header.commitOffset >= 0 && !this.#resets.isPending(header.consumerGroup, header.topic, header.queueId)) {
       store.consumerOffsets.commit(header.consumerGroup, header.topic, header.queueId, header.commitOffset);
     }
     let suspendMs = 0;

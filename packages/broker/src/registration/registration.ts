@@ -11,6 +11,8 @@ import { advertisedAddress } from './advertised-address.ts';
 export const startMs = 3_000;
 /** How long an answer that depends on registration waits for slow nameservers. */
 export const settleMs = 500;
+/** A nameserver that failed is told again after so long, doubling up to the period of registrations. */
+const retryFirstMs = 500;
 /** How long shutdown waits for nameservers to take the sign-off. */
 const unregisterTimeoutMs = 1_000;
 
@@ -36,6 +38,9 @@ interface Nameserver {
   running: Promise<void> | undefined;
   again: boolean;
   failing: boolean;
+  /** How long the next retry waits, and how to cancel the one that waits. */
+  retryMs: number;
+  retry: (() => void) | undefined;
 }
 
 /** Keeps the nameservers informed: all topics at start and periodically, what changed at once. A nameserver that is down disturbs nothing. */
@@ -54,6 +59,8 @@ export class Registration {
       running: undefined,
       again: false,
       failing: false,
+      retryMs: retryFirstMs,
+      retry: undefined,
     }));
     options.topics.onChange((topic) => this.#topicChanged(topic));
   }
@@ -91,6 +98,14 @@ export class Registration {
     const limit = new Promise<void>((resolve) => (timer = timers.setTimeout(resolve, ms)));
     await Promise.race([work, limit]);
     timers.clear(timer);
+  }
+
+  /** The connection to a nameserver is gone: it may have restarted, and then knows nothing. */
+  disconnected(address: string): void {
+    const nameserver = this.#nameservers.find((known) => known.address === address);
+    if (nameserver === undefined || nameserver.told === undefined || this.#closed) return;
+    nameserver.changed = undefined;
+    this.#retryLater(nameserver);
   }
 
   /** Signs off everywhere; a nameserver that does not answer soon finds out by the closed connection. */
@@ -149,14 +164,25 @@ export class Registration {
         await this.#register(nameserver, changed);
         if (nameserver.failing) logger.info({ nameserver: nameserver.address }, 'registered with the nameserver again');
         nameserver.failing = false;
+        nameserver.retryMs = retryFirstMs;
       } catch (error) {
         // It may have forgotten everything: the next time it is told all.
         nameserver.changed = undefined;
         if (!nameserver.failing) logger.warn({ nameserver: nameserver.address, error }, 'the nameserver cannot be told about this broker; trying again');
         nameserver.failing = true;
+        this.#retryLater(nameserver);
         return;
       }
     } while (nameserver.again && !this.#closed);
+  }
+
+  #retryLater(nameserver: Nameserver): void {
+    if (nameserver.retry !== undefined || this.#closed) return;
+    nameserver.retry = this.#options.scope.after('register again', nameserver.retryMs, () => {
+      nameserver.retry = undefined;
+      this.#tell(nameserver).catch(() => {});
+    });
+    nameserver.retryMs = Math.min(nameserver.retryMs * 2, this.#options.config.registerNameServerPeriod);
   }
 
   async #register(nameserver: Nameserver, changed: ReadonlySet<string> | undefined): Promise<void> {

@@ -84,7 +84,8 @@ export class NodeDisk implements Disk {
     let existing = path;
     while (!fs.existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
     const space = fs.statfsSync(existing);
-    return { totalBytes: space.bsize * space.blocks, freeBytes: space.bsize * space.bavail };
+    // As df counts: what is reserved for root, or by a quota, is neither used nor free.
+    return { totalBytes: space.bsize * (space.blocks - space.bfree + space.bavail), freeBytes: space.bsize * space.bavail };
   }
 
   lockSync(path: string): DiskLock {
