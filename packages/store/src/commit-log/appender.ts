@@ -74,7 +74,7 @@ export class Appender {
     if (this.#isBusy(size, 1)) return AppendStatus.busy;
     const deadline = this.#commit.schedule();
     const position = this.#log.reserve(size);
-    const storeTimestamp = this.#options.clock.now();
+    const storeTimestamp = this.#commit.turnTime;
     const number = this.#put(message, queue, { position, size, storeTimestamp, offset: this.#log.targetOffset });
     const { ring } = this.#commit;
     ring.setDeadline(number, deadline);
@@ -123,7 +123,7 @@ export class Appender {
     const deadline = this.#commit.schedule();
     let position = this.#log.reserve(total);
     let offset = this.#log.targetOffset;
-    const storeTimestamp = this.#options.clock.now();
+    const storeTimestamp = this.#commit.turnTime;
     const physicalOffsets: number[] = [];
     let number = 0;
     for (const message of messages) {

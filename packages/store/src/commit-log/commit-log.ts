@@ -2,7 +2,7 @@ import { encodeFiller } from '@kitemq/protocol';
 import { KiteError, type Disk, type DiskFile } from '@kitemq/runtime';
 import { fillerBytes } from './record-format.ts';
 import { LogSegment } from './log-segment.ts';
-import { TailSlab, TailSlabs } from './tail-slabs.ts';
+import { TailSlabs, type TailSlab } from './tail-slabs.ts';
 
 /** What the log needs to know. All sizes in bytes. */
 export interface CommitLogOptions {
@@ -104,9 +104,7 @@ export class CommitLog {
   }
 
   #addSlab(segment: LogSegment, bytes: number): TailSlab {
-    const slab = new TailSlab(segment, this.#appended, bytes);
-    this.#slabs.add(slab);
-    return slab;
+    return this.#slabs.add(segment, this.#appended, bytes);
   }
 
   /**

@@ -49,6 +49,7 @@ export class GroupCommit {
   /** Entries before it were told `flushTimeout` already, or are gone. */
   #timeoutCursor = 0;
   #deadline = 0;
+  #turnTime = 0;
   #visible: number;
   #failure: Error | undefined;
   #stopped = false;
@@ -68,11 +69,17 @@ export class GroupCommit {
     return this.#failure;
   }
 
+  /** Wall-clock time (ms) of what is appended in this turn, read when its first record was. */
+  get turnTime(): number {
+    return this.#turnTime;
+  }
+
   /** Makes sure that what was appended is written at the end of this turn; call it before pushing. Returns the waiters' deadline. */
   schedule(): number {
     if (this.#tick === undefined) {
       const { runtime, syncFlushTimeoutMs } = this.#options;
       this.#deadline = runtime.clock.monotonic() + syncFlushTimeoutMs;
+      this.#turnTime = runtime.clock.now();
       this.#tick = runtime.timers.setImmediate(this.#onTick);
     }
     return this.#deadline;

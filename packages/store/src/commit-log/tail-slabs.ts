@@ -1,6 +1,6 @@
 import type { LogSegment } from './log-segment.ts';
 
-/** A piece of the log's tail in memory. Records are encoded straight into it; it is filled once and never used again. */
+/** A piece of the log's tail in memory. Records are encoded straight into it, once. */
 export class TailSlab {
   readonly segment: LogSegment;
   /** Log position of the first byte. */
@@ -9,13 +9,15 @@ export class TailSlab {
   /** Bytes used, and how many of them are in the file. */
   filled = 0;
   written = 0;
+  /** Set once a slice of it was handed out: from then on nobody knows who looks at its memory. */
+  isShared = false;
   /** Set when the segment ends with this slab: the filler is in it. */
   closesSegment = false;
 
-  constructor(segment: LogSegment, start: number, bytes: number) {
+  constructor(segment: LogSegment, start: number, buffer: Buffer) {
     this.segment = segment;
     this.start = start;
-    this.buffer = Buffer.allocUnsafeSlow(bytes);
+    this.buffer = buffer;
   }
 
   /** Log position after the last byte (after the segment, when this slab closes it). */
@@ -24,9 +26,14 @@ export class TailSlab {
   }
 }
 
+/** Blocks of memory kept for reuse, at most. */
+const sparesMax = 4;
+
 /** The slabs that are still in memory, oldest first. */
 export class TailSlabs {
   readonly #slabs: TailSlab[] = [];
+  /** Memory of slabs that were dropped before anybody had a slice of them: saves its page faults and collections. */
+  readonly #spare: Buffer[] = [];
   #bytes = 0;
 
   /** The slab that is being filled. */
@@ -46,9 +53,15 @@ export class TailSlabs {
     return this.#slabs[index];
   }
 
-  add(slab: TailSlab): void {
+  /** Begins a slab of `bytes` at log position `start`. */
+  add(segment: LogSegment, start: number, bytes: number): TailSlab {
+    const spare = this.#spare[this.#spare.length - 1];
+    const isFit = spare !== undefined && spare.length === bytes;
+    if (isFit) this.#spare.pop();
+    const slab = new TailSlab(segment, start, isFit ? spare : Buffer.allocUnsafeSlow(bytes));
     this.#slabs.push(slab);
-    this.#bytes += slab.buffer.length;
+    this.#bytes += bytes;
+    return slab;
   }
 
   removeLast(): void {
@@ -63,6 +76,7 @@ export class TailSlabs {
       const oldest = this.#slabs[count] as TailSlab;
       if (oldest.end > position) break;
       this.#bytes -= oldest.buffer.length;
+      if (!oldest.isShared && this.#spare.length < sparesMax) this.#spare.push(oldest.buffer);
       count++;
     }
     if (count > 0) this.#slabs.splice(0, count);
@@ -74,7 +88,9 @@ export class TailSlabs {
     const slab = this.#find(position);
     if (slab === undefined) return undefined;
     const offset = position - slab.start;
-    return offset + length <= slab.filled ? slab.buffer.subarray(offset, offset + length) : undefined;
+    if (offset + length > slab.filled) return undefined;
+    slab.isShared = true;
+    return slab.buffer.subarray(offset, offset + length);
   }
 
   /** The slab that may hold `position`. Most readers are at the end, so look there first. */

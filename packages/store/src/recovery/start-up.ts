@@ -68,6 +68,16 @@ function makeDirectoryDurable(disk: Disk, path: string): void {
   }
 }
 
+/** What the first checkpoint needs on the disk. */
+const newViewsBytesMin = 64 * 1024;
+
+/** LMDB maps the files it makes; where the disk has no room for them the process would end by a signal, so a new store is refused before. */
+function checkRoomForViews(disk: Disk, path: string): void {
+  if (disk.statSync(storePaths(path).views) !== undefined) return;
+  const { freeBytes } = disk.spaceSync(path);
+  if (freeBytes < newViewsBytesMin) throw Object.assign(new Error(`only ${freeBytes} bytes are free`), { code: 'ENOSPC', path });
+}
+
 /** Loads the checkpoint, replays the log behind it, repairs the log's end. */
 export async function startUp(start: StartUpOptions): Promise<StartedStore> {
   const { options } = start;
@@ -76,6 +86,7 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
   const began = clock.monotonic();
   const clean = disk.statSync(paths.abort) === undefined;
   const segments = listSegments(disk, paths.commitLog, options.segmentBytes);
+  checkRoomForViews(disk, options.path);
   const checkpoint = new CheckpointRows(start.openKeyValue, paths.views, { disk, logger: options.logger });
   try {
     const unflushed = readFlushFailure(disk, paths.abort);

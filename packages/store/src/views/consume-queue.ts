@@ -1,4 +1,4 @@
-import { entriesPerChunk, entryBytes, entrySize, writeEntry } from './queue-entry.ts';
+import { entriesPerChunk, entryBytes, entrySize, writePlace, writeTagsCode } from './queue-entry.ts';
 import type { TopicQueues } from './topic-queues.ts';
 
 /** Reads the stored chunk; undefined when there is none. */
@@ -41,7 +41,8 @@ export class ConsumeQueue {
     const number = Math.floor(offset / entriesPerChunk);
     const slot = offset - number * entriesPerChunk;
     const chunk = this.#chunkForWriting(number, slot);
-    writeEntry(chunk, slot, { position, size, tagsCode });
+    writePlace(chunk, slot, position, size);
+    writeTagsCode(chunk, slot, tagsCode);
     this.visible = offset + 1;
     if (slot === entriesPerChunk - 1) {
       this.#full.set(number, chunk);
@@ -66,7 +67,8 @@ export class ConsumeQueue {
         this.#openNumber = number;
       }
     }
-    writeEntry(chunk, slot, entry);
+    writePlace(chunk, slot, entry.position, entry.size);
+    writeTagsCode(chunk, slot, entry.tagsCode);
     if (offset === this.#suspect) this.#suspect = -1;
     return true;
   }

@@ -7,6 +7,9 @@ import { fastRuntime } from '../fast-disk.ts';
 import { append, appendAll, appendLater, message, numbered, ownFolder, readAll, storeOptions, temporaryFolder } from '../support.ts';
 import { CopyableRows, LogCopy, openCopy } from './log-copy.ts';
 
+// Hundreds of stores are opened one after the other, perhaps on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
+
 const segmentBytes = 64 * 1024;
 const first = '00000000000000000000';
 

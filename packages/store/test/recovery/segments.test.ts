@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LogStore } from '../../src/index.ts';
 import { readFlushFailure } from '../../src/recovery/unflushed-mark.ts';
 import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
 import { fastRuntime } from '../fast-disk.ts';
 import { append, appendAll, appendLater, message, numbered, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
 import { CopyableRows, LogCopy, openCopy } from './log-copy.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const segmentBytes = 4096;
 const small = { segmentBytes };
