@@ -29,11 +29,11 @@ class Mutator {
 
   constructor(random: Sfc32) {
     this.random = random;
-    this.seeds = [0, 1].flatMap((serializeType) => [
-      frameBytes({ serializeType: serializeType as 0 | 1, opaque: 99, schema: echo.request, values: { text: 'fuzz', number: 12 }, body: Buffer.from('body') }),
-      frameBytes({ serializeType: serializeType as 0 | 1, opaque: -3, code: Commands.sendMessageV2.code, remark: 'remark', ext: { a: 'b', c: '1' } }),
-      frameBytes({ serializeType: serializeType as 0 | 1, opaque: 5, flag: FrameFlag.oneway }),
-      frameBytes({ serializeType: serializeType as 0 | 1, opaque: 6, flag: FrameFlag.response }),
+    this.seeds = [0, 1, 2].flatMap((serializeType) => [
+      frameBytes({ serializeType: serializeType as 0 | 1 | 2, opaque: 99, schema: echo.request, values: { text: 'fuzz', number: 12 }, body: Buffer.from('body') }),
+      frameBytes({ serializeType: serializeType as 0 | 1 | 2, opaque: -3, code: Commands.sendMessageV2.code, remark: 'remark', ext: { a: 'b', c: '1' } }),
+      frameBytes({ serializeType: serializeType as 0 | 1 | 2, opaque: 5, flag: FrameFlag.oneway }),
+      frameBytes({ serializeType: serializeType as 0 | 1 | 2, opaque: 6, flag: FrameFlag.response }),
     ]);
   }
 

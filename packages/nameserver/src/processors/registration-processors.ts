@@ -61,6 +61,7 @@ function register(state: NameserverState, request: Request): void {
 function unregister(state: NameserverState, request: Request): void {
   const { clusterName, brokerName, brokerAddr, brokerId } = request.header(Commands.unregisterBroker.request);
   const queued = state.liveness.unregister({ clusterName, brokerName, brokerAddr, brokerId });
+  state.runtime.logger.info({ cluster: clusterName, broker: brokerName, id: brokerId, address: brokerAddr, queued }, 'a broker unregisters');
   if (queued) succeed(request, Commands.unregisterBroker);
   else request.fail(ResponseCode.systemError, 'too many brokers wait to be unregistered');
 }
