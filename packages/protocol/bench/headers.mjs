@@ -36,7 +36,8 @@ for (const [name, [schema, code, flag, values]] of Object.entries(cases)) {
     const bytes = Buffer.from(target.subarray(0, encodeFrameHead(target, 0, frame)));
     const head = best(() => (sink += decodeFrame(bytes, 0, bytes.length).opaque), 40_000);
     const decode = best(() => (sink += decodeFrame(bytes, 0, bytes.length).ext.read(schema) === undefined ? 1 : 0), 40_000);
-    console.log(`${name.padEnd(14)} ${typeName.padEnd(9)} ${String(bytes.length).padStart(4)} bytes   encode ${String(encode).padStart(5)} ns   frame ${String(head).padStart(5)} ns   frame + header ${String(decode).padStart(5)} ns`);
+    const parsed = serializeType === 0 ? `   JSON.parse alone ${best(() => (sink += JSON.parse(bytes.utf8Slice(8, bytes.length)).opaque), 40_000)} ns` : '';
+    console.log(`${name.padEnd(14)} ${typeName.padEnd(9)} ${String(bytes.length).padStart(4)} bytes   encode ${String(encode).padStart(5)} ns   frame ${String(head).padStart(5)} ns   frame + header ${String(decode).padStart(5)} ns${parsed}`);
   }
 }
 if (sink === 0) console.log();

@@ -48,10 +48,11 @@ function badNumber(label: string, value: number): never {
   throw new KiteError('KITE_BODY_INVALID', `${value} is no ${label} that can be written`);
 }
 
+/** What is no number (Java writes NaN) reads as 0. */
 function doubleFrom(value: JsonValue): number {
   if (typeof value === 'string' && value.trim() !== '') return doubleFrom(Number(value));
   if (typeof value !== 'number') throw bodyInvalid('double', value);
-  return value;
+  return Number.isFinite(value) ? value : 0;
 }
 
 function stringFrom(value: JsonValue): string {

@@ -54,11 +54,9 @@ export class FieldScan {
 
   /** The value of the last entry of that name. */
   get(name: string): string | undefined {
-    const bytes = Buffer.from(name, 'utf8');
     for (let entry = this.count - 1; entry >= 0; entry--) {
       const at = entryWords * entry;
-      const start = this.#entries[at]!;
-      if (this.#entries[at + 1]! - start === bytes.length && bytes.compare(this.buffer, start, start + bytes.length) === 0) return this.#text(entry);
+      if (isName(this.buffer, this.#entries[at]!, this.#entries[at + 1]!, name)) return this.#text(entry);
     }
     return undefined;
   }
@@ -169,6 +167,16 @@ export class FieldScan {
   #invalid(field: number): Error {
     return invalidNumber(this.#compiled!.schema, this.#compiled!.fields[field]!);
   }
+}
+
+/** Is `name` what stands in `[start, end)`? Names are nearly always ASCII. */
+function isName(buffer: FastBuffer, start: number, end: number, name: string): boolean {
+  for (let index = 0; index < name.length; index++) {
+    const unit = name.charCodeAt(index);
+    if (unit >= 0x80) return buffer.utf8Slice(start, end) === name;
+    if (start + index >= end || buffer[start + index] !== unit) return false;
+  }
+  return end - start === name.length;
 }
 
 /** The decimal in `[start, end)`, not empty, as {@link longFromText} reads it. */

@@ -14,9 +14,9 @@ export function readProperties(text: string): PropertyEntry[] {
   const lines = text.split(/\r\n|\r|\n/);
   for (let index = 0; index < lines.length; index++) {
     const line = index + 1;
-    let logical = lines[index]!.trimStart();
+    let logical = withoutIndent(lines[index]!);
     if (logical === '' || logical.startsWith('#') || logical.startsWith('!')) continue;
-    while (endsOpen(logical) && index + 1 < lines.length) logical = logical.slice(0, -1) + lines[++index]!.trimStart();
+    while (endsOpen(logical) && index + 1 < lines.length) logical = logical.slice(0, -1) + withoutIndent(lines[++index]!);
     if (endsOpen(logical)) logical = logical.slice(0, -1);
     entries.push({ ...split(logical), line });
   }
@@ -37,6 +37,11 @@ export function writeProperties(entries: Iterable<readonly [key: string, value: 
   return text;
 }
 
+/** Only these three are white space to Java's reader. */
+function withoutIndent(line: string): string {
+  return line.replace(/^[ \t\f]+/, '');
+}
+
 /** An odd number of backslashes at the end. */
 function endsOpen(line: string): boolean {
   let count = 0;
@@ -46,8 +51,8 @@ function endsOpen(line: string): boolean {
 
 function split(line: string): { key: string; value: string } {
   let end = 0;
-  while (end < line.length && !/[=:\s]/.test(line[end]!)) end += line[end] === '\\' ? 2 : 1;
-  const rest = line.slice(end).replace(/^\s*[=:]?\s*/, '');
+  while (end < line.length && !/[=: \t\f]/.test(line[end]!)) end += line[end] === '\\' ? 2 : 1;
+  const rest = line.slice(end).replace(/^[ \t\f]*[=:]?[ \t\f]*/, '');
   return { key: unescape(line.slice(0, end)), value: unescape(rest) };
 }
 
