@@ -73,7 +73,6 @@ const newViewsBytesMin = 64 * 1024;
 
 /** LMDB maps the files it makes; where the disk has no room for them the process would end by a signal, so a new store is refused before. */
 function checkRoomForViews(disk: Disk, path: string): void {
-  if (disk.statSync(storePaths(path).views) !== undefined) return;
   const { freeBytes } = disk.spaceSync(path);
   if (freeBytes < newViewsBytesMin) throw Object.assign(new Error(`only ${freeBytes} bytes are free`), { code: 'ENOSPC', path });
 }
@@ -86,7 +85,7 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
   const began = clock.monotonic();
   const clean = disk.statSync(paths.abort) === undefined;
   const segments = listSegments(disk, paths.commitLog, options.segmentBytes);
-  checkRoomForViews(disk, options.path);
+  if (segments.length === 0) checkRoomForViews(disk, options.path);
   const checkpoint = new CheckpointRows(start.openKeyValue, paths.views, { disk, logger: options.logger });
   try {
     const unflushed = readFlushFailure(disk, paths.abort);
