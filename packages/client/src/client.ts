@@ -55,7 +55,7 @@ export class Client implements AsyncDisposable {
     return this.#instance.clientId;
   }
 
-  /** A producer, ready to send. One per group. @throws KiteError `KITE_OPTION_INVALID` | `KITE_GROUP_TAKEN` | `KITE_CLIENT_CLOSED` */
+  /** A producer, ready to send. @throws KiteError `KITE_OPTION_INVALID` | `KITE_CLIENT_CLOSED` */
   async producer(options: ProducerOptions = {}): Promise<Producer> {
     const producer = new GroupProducer(this.#instance, options, () => this.#ids.next());
     producer.start();

@@ -76,18 +76,16 @@ export class ClientInstance implements ClientCore {
 
   addProducer(member: ProducerMember): void {
     this.checkOpen();
-    if (this.#heartbeats.producers.has(member.group)) {
-      throw new KiteError('KITE_GROUP_TAKEN', `this client has a producer of group ${member.group} already; use it, or make another Client`);
-    }
-    this.#heartbeats.producers.set(member.group, member);
+    const { producers } = this.#heartbeats;
+    const group = producers.get(member.group);
+    if (group === undefined) producers.set(member.group, new Set([member]));
+    else group.add(member);
   }
 
   async remove(member: ConsumerMember | ProducerMember, timeoutMs: number): Promise<void> {
-    const { consumers, producers } = this.#heartbeats;
-    const isConsumer = consumers.get(member.group) === member;
-    if (!isConsumer && producers.get(member.group) !== member) return;
-    (isConsumer ? consumers : producers).delete(member.group);
-    const client = { clientId: this.clientId, ...(isConsumer ? { consumerGroup: member.group } : { producerGroup: member.group }) };
+    const left = this.#forget(member);
+    if (left === undefined) return;
+    const client = { clientId: this.clientId, ...left };
     await Promise.all(
       this.#heartbeats.reached.map(async (address) => {
         try {
@@ -115,7 +113,8 @@ export class ClientInstance implements ClientCore {
   /** Stops every producer and consumer, then everything else. Idempotent, never rejects. */
   async close(drainMs: number | undefined): Promise<void> {
     this.#closed = true;
-    const members = [...this.#heartbeats.consumers.values(), ...this.#heartbeats.producers.values()];
+    const { consumers, producers } = this.#heartbeats;
+    const members = [...consumers.values(), ...[...producers.values()].flatMap((group) => [...group])];
     await Promise.all(
       members.map(async (member) => {
         try {
@@ -127,6 +126,19 @@ export class ClientInstance implements ClientCore {
     );
     await this.scope.close();
     await this.#remoting.shutdown();
+  }
+
+  /** What brokers are to be told, if anything: a producer group lives as long as it has a producer. */
+  #forget(member: ConsumerMember | ProducerMember): { readonly consumerGroup: string } | { readonly producerGroup: string } | undefined {
+    const { consumers, producers } = this.#heartbeats;
+    if (consumers.get(member.group) === member) {
+      consumers.delete(member.group);
+      return { consumerGroup: member.group };
+    }
+    const group = producers.get(member.group);
+    if (group?.delete(member) !== true || group.size > 0) return undefined;
+    producers.delete(member.group);
+    return { producerGroup: member.group };
   }
 
   #startTimers(options: ClientOptions): void {

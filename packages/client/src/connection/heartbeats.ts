@@ -16,7 +16,8 @@ export interface HeartbeatsOptions {
 
 /** Who belongs to this client, and telling brokers about it: producers' masters; with consumers, replicas too. */
 export class Heartbeats {
-  readonly producers: Map<string, ProducerMember> = new Map();
+  /** By group: any number of producers may share one. */
+  readonly producers: Map<string, Set<ProducerMember>> = new Map();
   readonly consumers: Map<string, ConsumerMember> = new Map();
   readonly #options: HeartbeatsOptions;
   /** Addresses that have heard of us. */

@@ -69,7 +69,7 @@ export interface Consumer extends AsyncIterable<ReceivedMessage>, AsyncDisposabl
   /** Adds or replaces a subscription. */
   subscribe(topic: string, expression?: string | Subscription): Promise<void>;
   unsubscribe(topic: string): Promise<void>;
-  /** Queues this member owns now, sorted. */
+  /** Queues this member owns now, sorted; without those of the group's retry topic. */
   assignment(): readonly MessageQueue[];
   /** Stops handing out and pulling until `resume`; stays a member. */
   pause(): void;

@@ -111,7 +111,7 @@ export class GroupConsumer implements Consumer, ConsumerMember {
   }
 
   assignment(): readonly MessageQueue[] {
-    return this.#consumption.owned.queues();
+    return this.#consumption.owned.queues().filter((queue) => queue.topic !== retryTopicOf(this.group));
   }
 
   pause(): void {
@@ -171,7 +171,8 @@ export class GroupConsumer implements Consumer, ConsumerMember {
 
   offsets(topic: string): readonly { readonly queue: MessageQueue; readonly offset: number }[] {
     this.#consumption.owned.collectOffsets();
-    return this.assignment()
+    return this.#consumption.owned
+      .queues()
       .filter((queue) => queue.topic === topic)
       .flatMap((queue) => {
         const offset = this.#store.current(queue);

@@ -160,6 +160,20 @@ describe('a producer', () => {
       expect((await sending).status).toBe('SEND_OK');
     }));
 
+  it('can share its group with others of its client; the group lives until the last one stops', () =>
+    new FakeCluster().run(async (cluster) => {
+      cluster.broker.createTopic('T', 1);
+      const client = cluster.client({ heartbeatMs: 1_000 });
+      const [one, two] = [await client.producer(), await client.producer()];
+      await Promise.all([one, two].map((producer) => producer.send({ topic: 'T', body: 'x' })));
+      const groups = (): string[] => [...cluster.broker.members.values()].flatMap((data) => data.producerDataSet.map((each) => each.groupName));
+      await cluster.until('the group is known', () => groups().includes('kitemq-producer'));
+      await one.stop();
+      expect(cluster.broker.seen).not.toContain(Commands.unregisterClient.code);
+      await two.stop();
+      expect(cluster.broker.seen).toContain(Commands.unregisterClient.code);
+    }));
+
   it('keeps the messages of a batch together, and refuses mixed ones', () =>
     new FakeCluster().run(async (cluster) => {
       cluster.broker.createTopic('T', 2);
