@@ -14,6 +14,7 @@ import type { ReplyOptions } from './request.ts';
 
 export const invokeTimeoutMsDefault = 3_000;
 
+/** The one thing connections of all servers and clients of a process share: tables are keyed by a channel's id. */
 let lastId = 0;
 
 /** What the decoder could still read of a frame that it refuses. */
@@ -55,6 +56,7 @@ export class Connection implements Channel {
   private readonly splitter: FrameSplitter;
   private preface: Preface | undefined;
   private reading = false;
+  private bufferedBytesSeen = 0;
   private congested = false;
   private draining = false;
   /** Chunks that came although reading was stopped. */
@@ -88,9 +90,11 @@ export class Connection implements Channel {
     return !this.closed && !this.congested;
   }
 
-  /** Bytes that the peer has not taken yet. */
-  get queuedBytes(): number {
-    return this.output.pendingBytes + this.socket.bufferedBytes;
+  /** Looks whether the peer took something of what is queued for it: that is a sign of life too. */
+  noteProgress(now: number): void {
+    const { bufferedBytes } = this.socket;
+    if (bufferedBytes < this.bufferedBytesSeen) this.lastActivityAt = now;
+    this.bufferedBytesSeen = bufferedBytes;
   }
 
   // ---- what arrives
@@ -109,7 +113,10 @@ export class Connection implements Channel {
     this.congested = false;
     this.takeFrames(undefined);
     while (!this.closed && !this.congested && this.held.length > 0) this.takeFrames(this.held.shift());
-    if (!this.closed && !this.congested) this.socket.resume();
+    if (this.closed || this.congested) return;
+    // Nothing was read meanwhile: an incomplete frame is not late for it.
+    if (this.partialSince > 0) this.partialSince = this.endpoint.now();
+    this.socket.resume();
   }
 
   /** All whole frames of `chunk` (undefined: of the one before), until the connection is congested. Their answers leave together. */

@@ -209,13 +209,14 @@ export class Endpoint {
     const now = this.now();
     const { idleMs, frameMs } = this.limits;
     for (const connection of this.connections) {
+      connection.noteProgress(now);
       const quietFor = now - connection.lastActivityAt;
       if (quietFor >= quietMs) connection.output.release();
       if (quietFor >= idleMs) {
         this.counters.idleClosed++;
         this.logger.info({ peer: connection.remoteAddress }, 'idle connection closed');
         connection.close();
-      } else if (connection.partialSince > 0 && now - connection.partialSince >= frameMs) {
+      } else if (connection.partialSince > 0 && connection.writable && now - connection.partialSince >= frameMs) {
         connection.fail(new KiteError('KITE_FRAME_TIMEOUT', `A frame is still incomplete after ${frameMs} ms.`));
       }
     }

@@ -136,6 +136,24 @@ describe('in a simulated network', () => {
     });
   });
 
+  it('a peer that reads slowly but steadily is not idle', async () => {
+    const simulation = new Simulation({ seed: 10 });
+    await simulation.run(async () => {
+      // 4 MB take more than two minutes, in which nothing is read from the peer.
+      simulation.network.faults = { ...simulation.network.faults, bytesPerMs: 1.5, windowBytes: 64 * 1024, cutProbability: 0 };
+      const machine = simulation.process('server');
+      const body = Buffer.alloc(100_000, 1);
+      const server = await serve(machine.runtime, (request) => request.reply(echo, 0, {}, { body }));
+      const client = new RemotingClient({ runtime: simulation.process('client').runtime, limits: { idleMs: 3_600_000 } });
+      const replies = await Promise.all(Array.from({ length: 40 }, () => client.invoke(`${machine.address}:${port}`, echo, {}, undefined, { timeoutMs: 3_000_000 })));
+      expect(replies.every((reply) => reply.bytes?.length === body.length)).toBe(true);
+      expect(simulation.now).toBeGreaterThan(150_000);
+      expect([server.counters.idleClosed, server.counters.pauses > 0]).toEqual([0, true]);
+      await client.shutdown();
+      await server.shutdown();
+    });
+  });
+
   it('an address that is down is tried again after at most the backoff’s maximum', async () => {
     const simulation = new Simulation({ seed: 9 });
     await simulation.run(async () => {
