@@ -58,7 +58,8 @@ export class TimerWheel {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #onError: (error: unknown) => void;
-  readonly #slots: WheelList[];
+  /** A list is made when its slot is first used: most wheels use few. */
+  readonly #slots: (WheelList | undefined)[];
   readonly #firing: WheelList = new WheelList();
   readonly #onTick = (): void => this.#advance();
   #timer: TimerHandle | undefined;
@@ -72,7 +73,7 @@ export class TimerWheel {
     this.#clock = clock;
     this.#timers = timers;
     this.#onError = options.onError ?? ((error) => queueMicrotask(() => rethrow(error)));
-    this.#slots = Array.from({ length: slots }, () => new WheelList());
+    this.#slots = Array.from({ length: slots }, () => undefined);
   }
 
   /** How many entries wait. */
@@ -92,7 +93,8 @@ export class TimerWheel {
     }
     // A tick that the stalled loop has not come to yet: the next one to come will do.
     if (entry.wheelTick <= this.#lastTick) entry.wheelTick = this.#lastTick + 1;
-    this.#slots[entry.wheelTick & (this.#slots.length - 1)]!.append(entry);
+    const slot = entry.wheelTick & (this.#slots.length - 1);
+    (this.#slots[slot] ??= new WheelList()).append(entry);
   }
 
   /** False when the entry does not wait (any more). */
@@ -106,7 +108,7 @@ export class TimerWheel {
   /** Forgets all entries and stops its timer. */
   close(): void {
     for (const slot of [...this.#slots, this.#firing]) {
-      while (slot.wheelNext !== slot) this.cancel(slot.wheelNext!);
+      while (slot !== undefined && slot.wheelNext !== slot) this.cancel(slot.wheelNext!);
     }
     this.#timers.clear(this.#timer);
     this.#timer = undefined;
@@ -117,7 +119,7 @@ export class TimerWheel {
     const nowTick = Math.floor(this.#clock.monotonic() / this.tickMs);
     // After a stall longer than a round each slot is visited once.
     const steps = Math.min(nowTick - this.#lastTick, slots.length);
-    for (let step = 1; step <= steps; step++) this.#collect(slots[(this.#lastTick + step) & (slots.length - 1)]!, nowTick);
+    for (let step = 1; step <= steps; step++) this.#collect(slots[(this.#lastTick + step) & (slots.length - 1)], nowTick);
     this.#lastTick = nowTick;
     const firing = this.#firing;
     while (firing.wheelNext !== firing) {
@@ -134,7 +136,8 @@ export class TimerWheel {
   }
 
   /** Due entries move to the firing list first: what `expired` schedules or cancels cannot break the walk. */
-  #collect(slot: WheelList, nowTick: number): void {
+  #collect(slot: WheelList | undefined, nowTick: number): void {
+    if (slot === undefined) return;
     let entry = slot.wheelNext!;
     while (entry !== slot) {
       const next = entry.wheelNext!;

@@ -107,6 +107,11 @@ export class Simulation {
     return sleep(this.observer.timers, delayMs);
   }
 
+  /** Ends the run as failed, from where throwing would not: a callback whose caller swallows errors. */
+  fail(error: unknown): void {
+    this.#world.fail(error);
+  }
+
   /** Both ways (or `oneWay`: from the first only) nothing passes between two machines, until healed. */
   partition(a: string, b: string, options: { readonly oneWay?: boolean } = {}): void {
     this.network.block(a, b);
