@@ -1,7 +1,9 @@
 import { defineCommand } from '../command.ts';
 import { defineHeader, optional, required, rpcFields, topicFields } from '../header.ts';
 import type { HeaderOf } from '../header.ts';
-import { ConsumeStats, ConsumeStatsList, GetConsumerStatusBody, QueryConsumeTimeSpanBody, QueryCorrectionOffsetBody, ResetOffsetBody } from '../bodies/consume-stats.ts';
+import {
+  ConsumeStats, ConsumeStatsList, GetConsumerStatusBody, QueryConsumeTimeSpanBody, QueryCorrectionOffsetBody, ResetOffsetBody,
+} from '../bodies/consume-stats.ts';
 import { ConsumerConnection, GroupList, ProducerConnection, ProducerTableInfo, QuerySubscriptionResponseBody } from '../bodies/heartbeat.ts';
 import { GroupForbidden, SubscriptionGroupConfig, SubscriptionGroupList, SubscriptionGroupWrapper } from '../bodies/subscription-group.ts';
 import { TopicList } from '../bodies/topic-route.ts';

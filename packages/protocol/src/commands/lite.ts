@@ -1,7 +1,10 @@
 import { defineCommand } from '../command.ts';
 import { defineHeader, optional, required, rpcFields } from '../header.ts';
 import type { HeaderOf } from '../header.ts';
-import { GetBrokerLiteInfoResponseBody, GetLiteClientInfoResponseBody, GetLiteGroupInfoResponseBody, GetLiteTopicInfoResponseBody, GetParentTopicInfoResponseBody, LiteSubscriptionCtlRequestBody } from '../bodies/lite.ts';
+import {
+  GetBrokerLiteInfoResponseBody, GetLiteClientInfoResponseBody, GetLiteGroupInfoResponseBody, GetLiteTopicInfoResponseBody,
+  GetParentTopicInfoResponseBody, LiteSubscriptionCtlRequestBody,
+} from '../bodies/lite.ts';
 import { recordsBody } from '../bodies/plain-bodies.ts';
 import { AckMessageRequestHeader } from './pop.ts';
 

@@ -3,7 +3,9 @@ import { defineHeader, optional, required, topicFields } from '../header.ts';
 import type { HeaderOf } from '../header.ts';
 import { BatchAckMessageRequestBody } from '../bodies/batch-ack.ts';
 import { recordsBody } from '../bodies/plain-bodies.ts';
-import { MessageRequestModeSerializeWrapper, QueryAssignmentRequestBody, QueryAssignmentResponseBody, SetMessageRequestModeRequestBody } from '../bodies/rebalance.ts';
+import {
+  MessageRequestModeSerializeWrapper, QueryAssignmentRequestBody, QueryAssignmentResponseBody, SetMessageRequestModeRequestBody,
+} from '../bodies/rebalance.ts';
 
 export const PopMessageRequestHeader = defineHeader('PopMessageRequestHeader', {
   consumerGroup: required.string(),
