@@ -1,4 +1,5 @@
 import type { ProxyHeader } from './proxy-protocol.ts';
+import { joinBytes } from './join-bytes.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
 
 /** What the first bytes of a connection turned out to be. */
@@ -20,23 +21,23 @@ const proxyV2First = 0x0d;
  * Bytes are held back only while they can still become a PROXY header; anything else is passed on at once, however short.
  */
 export class Preface {
-  private held: Buffer | undefined;
+  private held: Uint8Array | undefined;
 
   /** Undefined: more bytes are needed. */
   feed(chunk: Uint8Array): PrefaceVerdict | undefined {
-    const bytes = this.held === undefined ? chunk : Buffer.concat([this.held, chunk]);
+    const bytes = this.held === undefined ? chunk : joinBytes(this.held, chunk);
     const first = bytes[0];
     if (first === undefined) return undefined;
     if (first !== proxyV1First && first !== proxyV2First) return verdictOf(bytes, undefined);
     const parsed = parseProxyHeader(bytes);
     if (parsed === 'more') {
-      this.held = Buffer.from(bytes);
+      this.held = bytes;
       return undefined;
     }
     if (parsed === 'invalid') return { kind: 'invalid', rest: bytes, proxy: undefined };
     if (parsed.length === bytes.length) {
       // TLS or not is decided by a byte that has not come yet.
-      this.held = Buffer.from(bytes);
+      this.held = bytes;
       return undefined;
     }
     return verdictOf(bytes.subarray(parsed.length), parsed.header);

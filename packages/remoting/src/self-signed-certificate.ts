@@ -1,4 +1,5 @@
 import { createPublicKey, createSign, generateKeyPairSync } from 'node:crypto';
+import { joinBytes } from './join-bytes.ts';
 
 /** A certificate and its private key, PEM. */
 export interface SelfSignedCertificate {
@@ -57,10 +58,10 @@ export function makeSelfSignedCertificate(options: SelfSignedOptions): SelfSigne
 
 /** Tag, length, content. */
 function der(tagByte: number, ...parts: Uint8Array[]): Buffer {
-  const content = Buffer.concat(parts);
+  const content = joinBytes(...parts);
   const size = content.length;
   const length = size < 128 ? [size] : size < 256 ? [0x81, size] : [0x82, size >> 8, size & 255];
-  return Buffer.concat([Buffer.from([tagByte, ...length]), content]);
+  return joinBytes(Buffer.from([tagByte, ...length]), content);
 }
 
 /** `YYYYMMDDHHMMSSZ`. */
