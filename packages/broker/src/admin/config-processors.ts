@@ -51,7 +51,7 @@ export async function updateConfig(context: BrokerContext, registration: Registr
   }
   const version = nextVersion(readTableVersion(store.settings.get(versionKind, kind)), runtime.clock.now());
   await Promise.all([...changes.map(([key, value]) => store.settings.put(kind, key, value)), store.settings.put(versionKind, kind, version)]);
-  if (config.brokerPermission !== permissionBefore) await registration.registerAll();
+  if (config.brokerPermission !== permissionBefore) await registration.refresh();
   return {};
 }
 

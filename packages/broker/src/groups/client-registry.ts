@@ -12,8 +12,8 @@ export class ClientRegistry {
   readonly #clock: Clock;
   readonly #consumers: Map<string, ConsumerGroup> = new Map();
   readonly #producers: Map<string, Map<number, Member>> = new Map();
-  /** Channels that are watched for their end. */
-  readonly #watched: Set<number> = new Set();
+  /** Groups of each channel, by its id: what has to be forgotten with it. */
+  readonly #groupsOf: Map<number, { readonly consumers: Set<string>; readonly producers: Set<string> }> = new Map();
   /** Called after a group's members or subscriptions changed. */
   onGroupChange: (group: ConsumerGroup) => void = () => {};
 
@@ -45,6 +45,7 @@ export class ClientRegistry {
   }
 
   registerProducer(group: string, channel: Channel, data: HeartbeatData): void {
+    if (channel.closed) return;
     let members = this.#producers.get(group);
     if (members === undefined) {
       members = new Map();
@@ -53,11 +54,12 @@ export class ClientRegistry {
     const known = members.get(channel.id);
     if (known === undefined) members.set(channel.id, this.#member(channel, data.clientID));
     else known.lastUpdate = this.#clock.now();
-    this.#watch(channel);
+    this.#watch(channel).producers.add(group);
   }
 
   /** Takes a consumer's heartbeat; true when the members or the subscriptions of the group changed. */
   registerConsumer(channel: Channel, data: HeartbeatData, consumer: ConsumerData): boolean {
+    if (channel.closed) return false;
     let group = this.#consumers.get(consumer.groupName);
     if (group === undefined) {
       group = new ConsumerGroup(consumer.groupName);
@@ -65,7 +67,7 @@ export class ClientRegistry {
     }
     const joined = group.join(this.#member(channel, data.clientID), consumer);
     const subscribed = data.withoutSub ? false : group.subscribe(consumer.subscriptionDataSet);
-    this.#watch(channel);
+    this.#watch(channel).consumers.add(consumer.groupName);
     if (joined || subscribed) this.onGroupChange(group);
     return joined || subscribed;
   }
@@ -100,18 +102,22 @@ export class ClientRegistry {
     return { channel, clientId, language: channel.peerLanguage, version: channel.peerVersion, lastUpdate: this.#clock.now() };
   }
 
-  #watch(channel: Channel): void {
-    if (this.#watched.has(channel.id)) return;
-    this.#watched.add(channel.id);
-    channel.onClose((closed) => this.#forget(closed));
+  #watch(channel: Channel): { readonly consumers: Set<string>; readonly producers: Set<string> } {
+    let groups = this.#groupsOf.get(channel.id);
+    if (groups === undefined) {
+      groups = { consumers: new Set(), producers: new Set() };
+      this.#groupsOf.set(channel.id, groups);
+      channel.onClose((closed) => this.#forget(closed));
+    }
+    return groups;
   }
 
   #forget(channel: Channel): void {
-    this.#watched.delete(channel.id);
-    for (const group of this.#consumers.values()) this.#leave(group, channel.id);
-    for (const [group, members] of this.#producers) {
-      if (members.delete(channel.id) && members.size === 0) this.#producers.delete(group);
-    }
+    const groups = this.#groupsOf.get(channel.id);
+    if (groups === undefined) return;
+    this.#groupsOf.delete(channel.id);
+    for (const name of groups.consumers) this.unregisterConsumer(name, channel);
+    for (const name of groups.producers) this.unregisterProducer(name, channel);
   }
 
   #leave(group: ConsumerGroup, channelId: number): void {

@@ -85,6 +85,11 @@ export class Registration {
     await this.#registerChanged();
   }
 
+  /** As {@link registerAll}, waiting {@link settleMs} at the latest. */
+  async refresh(): Promise<void> {
+    await this.#within(settleMs, this.registerAll());
+  }
+
   /** Resolves when what has changed so far was told, after {@link settleMs} at the latest. */
   async settled(): Promise<void> {
     if (this.#nameservers.length === 0) return;

@@ -6,12 +6,12 @@ import type { AppendCompletion, AppendStatus as AppendStatusType, MessageToAppen
 import type { BrokerContext } from '../broker-context.ts';
 import { levelsOf } from './delay-levels.ts';
 
-/** A level that found nothing due looks again after so long (ScheduleMessageService). */
-const pollMs = 100;
+/** A head that is not due yet is looked at again after so long at the latest: the wall clock may jump. */
+const lookAgainMs = 5_000;
 /** After a failure. */
 const retryMs = 10_000;
-/** Messages of one pass of one level. */
-const passMessages = 64;
+/** Messages of one pass of one level: they share a flush. */
+const passMessages = 256;
 const passBytes = 1_048_576;
 
 const kind = 'schedule';
@@ -42,6 +42,9 @@ export class ScheduleService {
     }
     this.#saved = JSON.stringify(this.offsets());
     for (const level of this.#levels) level.start();
+    store.onArrival((topic, queueId) => {
+      if (topic === TopicNames.schedule) this.#levels[queueId]?.arrived();
+    });
     scope.every('save the progress of delayed delivery', config.flushDelayOffsetInterval, () => this.save());
   }
 
@@ -66,10 +69,11 @@ export class ScheduleService {
   }
 }
 
-/** One delay level: reads what is due, stores it where it belongs, goes on when it is durable. */
+/** One delay level: reads what is due, stores all of it where it belongs, goes on when that is durable. Idle without timers. */
 class Level implements ReadCompletion, AppendCompletion {
   /** Next offset of the level's queue to be delivered. */
   offset = 0;
+  // Where a message went is of no interest: one completion stands for all of a pass.
   physicalOffset = 0;
   queueOffset = 0;
   storeTimestamp = 0;
@@ -79,10 +83,13 @@ class Level implements ReadCompletion, AppendCompletion {
   readonly #level: number;
   readonly #delayMs: number;
   readonly #query: ReadQuery;
-  #records: readonly Uint8Array[] = [];
-  #next = 0;
   #timer: TimerHandle | undefined;
+  /** A read, or appends, are under way. */
   #busy = false;
+  /** Appends of this pass that have not ended; whether one has failed; when to go on. */
+  #pending = 0;
+  #failed = false;
+  #waitMs = 0;
   #stopped = false;
   #idle: (() => void) | undefined;
 
@@ -96,7 +103,12 @@ class Level implements ReadCompletion, AppendCompletion {
   }
 
   start(): void {
-    this.#later(pollMs);
+    this.#later(0);
+  }
+
+  /** Something came into the level's queue: what it waits for is the head, so only an idle level cares. */
+  arrived(): void {
+    if (!this.#busy && this.#timer === undefined) this.#later(0);
   }
 
   stop(): Promise<void> {
@@ -108,63 +120,69 @@ class Level implements ReadCompletion, AppendCompletion {
   readDone(result: ReadResult): void {
     if (result.status === ReadStatus.offsetTooSmall) this.offset = result.minOffset;
     else if (result.status === ReadStatus.offsetOverflowBadly) this.offset = result.maxOffset;
-    this.#records = result.records;
-    this.#next = 0;
-    this.#deliver();
+    this.#pending = 1;
+    this.#failed = false;
+    this.#deliver(result.records);
+    this.#ended();
   }
 
+  /** Completions come in log order: what ended well before the first failure is delivered. */
   appended(outcome: AppendOutcome): void {
-    if (outcome === AppendOutcome.failed) return this.#later(retryMs);
-    this.#advance();
-    this.#deliver();
+    if (outcome === AppendOutcome.failed) this.#fail();
+    else if (!this.#failed) this.offset++;
+    this.#ended();
   }
 
   readonly #run = (): void => {
+    this.#timer = undefined;
     const { store } = this.#context;
-    if (store.maxOffset(TopicNames.schedule, this.#level - 1) <= this.offset) return this.#later(pollMs);
+    if (this.#stopped || store.maxOffset(TopicNames.schedule, this.#level - 1) <= this.offset) return;
     this.#busy = true;
     this.#query.offset = this.offset;
     store.read(this.#query, this);
   };
 
   #later(ms: number): void {
-    this.#busy = false;
-    this.#records = [];
-    if (this.#stopped) this.#idle?.();
-    else this.#timer = this.#context.runtime.timers.setTimeout(this.#run, ms);
+    if (!this.#stopped) this.#timer = this.#context.runtime.timers.setTimeout(this.#run, ms);
   }
 
-  #advance(): void {
-    this.#next++;
-    this.offset++;
+  #fail(): void {
+    this.#failed = true;
+    this.#waitMs = retryMs;
   }
 
-  /** Delivers from the head until something is not due, or waits for the store. */
-  #deliver(): void {
+  /** Stores what is due, from the head on. The head that is not due decides when to go on. */
+  #deliver(records: readonly Uint8Array[]): void {
     const { store, runtime, logger } = this.#context;
-    while (this.#next < this.#records.length && !this.#stopped) {
-      const record = this.#records[this.#next]!;
-      const stored = decodeRecord(record);
-      const waitMs = stored.storeTimestamp + this.#delayMs - runtime.clock.now();
+    this.#waitMs = 0;
+    for (const bytes of records) {
+      if (this.#stopped) return;
+      const record = decodeRecord(bytes);
+      const waitMs = record.storeTimestamp + this.#delayMs - runtime.clock.now();
       // A clock that was set back must not hold a message longer than its level says.
-      if (waitMs > 0 && waitMs <= this.#delayMs) return this.#later(Math.min(waitMs, pollMs));
-      const message = restore(stored);
-      if (message === undefined) {
-        logger.warn({ level: this.#level, offset: this.offset }, 'a delayed message does not say where it goes; it is skipped');
-        this.#advance();
+      if (waitMs > 0 && waitMs <= this.#delayMs) {
+        this.#waitMs = Math.min(waitMs, lookAgainMs);
+        return;
+      }
+      const message = restore(record);
+      const status: AppendStatusType = message === undefined ? AppendStatus.messageIllegal : store.append(message, this);
+      if (status === AppendStatus.accepted) {
+        this.#pending++;
         continue;
       }
-      const status: AppendStatusType = store.append(message, this);
-      if (status === AppendStatus.accepted) return;
-      if (status === AppendStatus.messageIllegal) {
-        logger.warn({ level: this.#level, offset: this.offset, topic: message.topic }, 'a delayed message cannot be stored in its topic; it is skipped');
-        this.#advance();
-        continue;
-      }
-      return this.#later(retryMs);
+      if (status !== AppendStatus.messageIllegal) return this.#fail();
+      // Skipping the head moves on at once; behind others it waits until they have ended.
+      if (this.#pending > 1) return;
+      logger.warn({ level: this.#level, offset: this.offset }, 'a delayed message does not say where it goes, or cannot be stored there; it is skipped');
+      this.offset++;
     }
-    // More may be due already.
-    this.#later(this.#records.length > 0 ? 0 : pollMs);
+  }
+
+  #ended(): void {
+    if (--this.#pending > 0) return;
+    this.#busy = false;
+    if (this.#stopped) this.#idle?.();
+    else this.#later(this.#waitMs);
   }
 }
 
