@@ -104,6 +104,8 @@ describe('a registration', () => {
     expect((await slave.register({ brokerId: 1, brokerAddr: '127.0.0.1:1' })).header()).toEqual({ masterAddr: undefined, haServerAddr: undefined });
     expect((await master.register({ haServerAddr: '127.0.0.1:777' })).header()).toEqual({ masterAddr: undefined, haServerAddr: undefined });
     expect((await slave.register({ brokerId: 1, brokerAddr: '127.0.0.1:1' })).header()).toEqual({ masterAddr: '127.0.0.1:10911', haServerAddr: '127.0.0.1:777' });
+    await master.register({ brokerAddr: 'auto:10911', haServerAddr: 'auto:10912' });
+    expect((await slave.register({ brokerId: 1, brokerAddr: '127.0.0.1:1' })).header()).toEqual({ masterAddr: '127.0.0.1:10911', haServerAddr: '127.0.0.1:10912' });
   });
 
   it('is answered with the order configuration of all topics (rule 7)', async () => {

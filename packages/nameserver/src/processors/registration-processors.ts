@@ -2,6 +2,7 @@ import { Commands, DataVersion, maskedCrc32, ResponseCode } from '@kitemq/protoc
 import type { Processor, Request } from '@kitemq/remoting';
 import type { NameserverState } from '../nameserver-state.ts';
 import { orderTopicNamespace } from '../kv-config/kv-config.ts';
+import { resolveAutoAddress } from '../route-table/auto-address.ts';
 import type { Registration } from '../route-table/register-broker.ts';
 import { registerBroker, sameVersion } from '../route-table/register-broker.ts';
 import { registrationFault } from '../route-table/registration-limits.ts';
@@ -52,10 +53,11 @@ function register(state: NameserverState, request: Request): void {
     }
     if (outcome.minIdChanged && state.settings.notifyMinBrokerIdChanged) state.notifier.notify({ brokerName: header.brokerName, haBrokerAddr: header.haServerAddr });
   }
-  const { masterAddr, haServerAddr } = outcome.kind === 'registered' ? outcome : {};
+  const master = outcome.kind === 'registered' ? outcome : undefined;
+  const asSeenFromHere = (address: string | undefined): string | undefined => (address === undefined ? undefined : resolveAutoAddress(address, request.channel.localAddress));
   const table = state.settings.returnOrderTopicConfigToBroker ? state.kvConfig.list(orderTopicNamespace) : undefined;
   const bytes = table === undefined ? undefined : Commands.registerBroker.responseBody.encode({ table: new Map(table) });
-  request.reply(Commands.registerBroker, ResponseCode.success, { masterAddr, haServerAddr }, { body: bytes });
+  request.reply(Commands.registerBroker, ResponseCode.success, { masterAddr: asSeenFromHere(master?.masterAddr), haServerAddr: asSeenFromHere(master?.haServerAddr) }, { body: bytes });
 }
 
 function unregister(state: NameserverState, request: Request): void {
