@@ -4,8 +4,9 @@ import { ReadStatus, type ReadCompletion, type ReadQuery } from '../message-stor
 import type { ConsumeQueue } from '../views/consume-queue.ts';
 import { entriesPerChunk, entryBytes, entryPosition, entrySize, entryTagsCode } from '../views/queue-entry.ts';
 import type { QueueView } from '../views/queues.ts';
+import { BlockCache } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
-import { ReadOperation } from './read-operation.ts';
+import { ReadOperation, type ColdSources } from './read-operation.ts';
 
 /** Entries looked at in one read, unless the query says otherwise (Apache: 16000 bytes of 20). */
 export const scanMaxDefault = 800;
@@ -14,14 +15,13 @@ export const scanMaxDefault = 800;
 export class MessageReader {
   readonly #log: CommitLog;
   readonly #queues: QueueView;
-  readonly #cold: ColdReader;
-  readonly #logger: Logger;
+  readonly #sources: ColdSources;
 
   constructor(parts: { readonly log: CommitLog; readonly queues: QueueView; readonly cold: ColdReader; readonly logger: Logger }) {
     this.#log = parts.log;
     this.#queues = parts.queues;
-    this.#cold = parts.cold;
-    this.#logger = parts.logger;
+    const { log, cold, logger } = parts;
+    this.#sources = { log, cold, logger, blocks: new BlockCache(log, cold) };
   }
 
   read(query: ReadQuery, completion: ReadCompletion): void {
@@ -32,10 +32,8 @@ export class MessageReader {
     operation.minOffset = queue.minOffset;
     operation.maxOffset = queue.visible;
     if (!this.#collect(queue, query, operation)) return completion.readDone(refuse(ReadStatus.offsetFoundNull, Math.min(queue.visible, nextChunk(query.offset)), queue));
-    operation.finish(this.#cold, this.#segmentEndOf, this.#logger);
+    operation.finish(this.#sources);
   }
-
-  readonly #segmentEndOf = (position: number): number => this.#log.segmentAt(position)?.end ?? position;
 
   /** Looks at entries and notes the wanted records; false when the first entry cannot be found. */
   #collect(queue: ConsumeQueue, query: ReadQuery, operation: ReadOperation): boolean {

@@ -1,19 +1,24 @@
 import type { Logger } from '@kitemq/runtime';
 import { ReadStatus, type ReadCompletion, type ReadQuery, type ReadResult } from '../message-store.ts';
 import { isWholeRecord } from '../commit-log/record-format.ts';
+import type { CommitLog } from '../commit-log/commit-log.ts';
+import { BlockCache, blockBytes } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
 
-/** Records that lie at most this far apart are read in one go: reading over the gap is cheaper than another read. */
-const gapBytesMax = 64 * 1024;
-/** A single read is not made larger than this by joining records. */
-const joinedBytesMax = 1024 * 1024;
+/** Where records come from that are not in memory. */
+export interface ColdSources {
+  readonly log: CommitLog;
+  readonly cold: ColdReader;
+  readonly blocks: BlockCache;
+  readonly logger: Logger;
+}
 
 const awaited: Uint8Array = new Uint8Array(0);
 
-/** The range of one read from disk: records `first` to `last` of the cold ones. */
-interface ColdRange {
-  readonly start: number;
-  end: number;
+/** Cold records `first` to `last` that come from one place: a shared block, or (a single record) a read of its own. */
+interface ColdPart {
+  /** Position of the block; -1 for a single record. */
+  readonly block: number;
   readonly first: number;
   last: number;
 }
@@ -60,45 +65,59 @@ export class ReadOperation {
   }
 
   /** Answers, at once when nothing is on disk. */
-  finish(cold: ColdReader, segmentEndOf: (position: number) => number, logger: Logger): void {
+  finish(sources: ColdSources): void {
     if (this.#coldIndexes.length === 0) return this.#answer();
-    const ranges = this.#ranges(segmentEndOf);
-    this.#outstanding = ranges.length;
-    for (const range of ranges) {
-      cold.read(range.start, range.end - range.start, (error, bytes) => {
-        if (error === undefined) this.#fill(range, bytes, logger);
-        else this.#error ??= error;
-        if (--this.#outstanding > 0) return;
-        if (this.#error === undefined) return this.#answerFromDisk();
-        logger.error({ error: this.#error, topic: this.#query.topic, queueId: this.#query.queueId, offset: this.#query.offset }, 'reading messages from disk failed');
-        this.#completion.readDone(this.#result(ReadStatus.offsetFoundNull, this.#query.offset, []));
+    const parts = this.#parts(sources);
+    // One more than there are, so that parts which are there at once do not end the operation before the others have begun.
+    this.#outstanding = parts.length + 1;
+    for (const part of parts) this.#fetch(part, sources);
+    this.#partDone(undefined, sources);
+  }
+
+  #fetch(part: ColdPart, sources: ColdSources): void {
+    const first = this.#coldPositions[part.first] as number;
+    const end = (this.#coldPositions[part.last] as number) + (this.#coldSizes[part.last] as number);
+    const segment = sources.log.segmentAt(first);
+    if (segment === undefined) return this.#partDone(new Error(`no segment holds position ${first}`), sources);
+    if (part.block < 0) {
+      sources.cold.read(first, end - first, (error, bytes) => {
+        if (error === undefined) this.#fill(part, bytes, first, sources.logger);
+        this.#partDone(error, sources);
       });
+      return;
     }
+    sources.blocks.get(segment, part.block, end, (error, block) => {
+      if (block !== undefined) this.#fill(part, block.bytes, block.start, sources.logger);
+      this.#partDone(error, sources);
+    });
   }
 
-  #ranges(segmentEndOf: (position: number) => number): ColdRange[] {
-    const ranges: ColdRange[] = [];
-    let range: ColdRange | undefined;
-    let segmentEnd = 0;
+  #partDone(error: Error | undefined, sources: ColdSources): void {
+    this.#error ??= error;
+    if (--this.#outstanding > 0) return;
+    if (this.#error === undefined) return this.#answerFromDisk();
+    const { topic, queueId, offset } = this.#query;
+    sources.logger.error({ error: this.#error, topic, queueId, offset }, 'reading messages from disk failed');
+    this.#completion.readDone(this.#result(ReadStatus.offsetFoundNull, offset, []));
+  }
+
+  /** Records that share a block with the one before them come from the block; so do those whose block is there anyway. */
+  #parts(sources: ColdSources): ColdPart[] {
+    const parts: ColdPart[] = [];
     for (const [index, position] of this.#coldPositions.entries()) {
-      const end = position + (this.#coldSizes[index] as number);
-      if (range !== undefined && position >= range.end && position - range.end <= gapBytesMax && end - range.start <= joinedBytesMax && end <= segmentEnd) {
-        range.end = end;
-        range.last = index;
-        continue;
-      }
-      range = { start: position, end, first: index, last: index };
-      segmentEnd = segmentEndOf(position);
-      ranges.push(range);
+      const block = blockOf(sources.log, position, this.#coldSizes[index] as number);
+      const part = parts.at(-1);
+      if (part !== undefined && block >= 0 && part.block === block) part.last = index;
+      else parts.push({ block, first: index, last: index });
     }
-    return ranges;
+    return parts.map((part) => (part.last > part.first || sources.blocks.has(part.block) ? part : { ...part, block: -1 }));
   }
 
-  #fill(range: ColdRange, bytes: Buffer, logger: Logger): void {
-    for (let index = range.first; index <= range.last; index++) {
+  #fill(part: ColdPart, bytes: Buffer, start: number, logger: Logger): void {
+    for (let index = part.first; index <= part.last; index++) {
       const position = this.#coldPositions[index] as number;
       const size = this.#coldSizes[index] as number;
-      const offset = position - range.start;
+      const offset = position - start;
       if (isWholeRecord(bytes, offset, size, position)) this.#records[this.#coldIndexes[index] as number] = bytes.subarray(offset, offset + size);
       else logger.error({ topic: this.#query.topic, queueId: this.#query.queueId, position }, 'a stored record is damaged and is left out');
     }
@@ -127,4 +146,12 @@ export class ReadOperation {
     const { minOffset, maxOffset } = this;
     return { status, nextBeginOffset, minOffset, maxOffset, records, messageCount: records.length, byteCount: records.length === 0 ? 0 : this.byteCount };
   }
+}
+
+/** Start of the block that has the whole record; -1 when it reaches into the next one. */
+function blockOf(log: CommitLog, position: number, size: number): number {
+  const segment = log.segmentAt(position);
+  if (segment === undefined) return -1;
+  const start = BlockCache.startOf(segment, position);
+  return position + size <= start + blockBytes ? start : -1;
 }

@@ -1,0 +1,70 @@
+import { writeFileSync } from 'node:fs';
+import { NodeDisk } from '@kitemq/runtime';
+import { expect, it } from 'vitest';
+import { CommitLog } from '../../src/commit-log/commit-log.ts';
+import { LogSegment } from '../../src/commit-log/log-segment.ts';
+import { BlockCache, blockBytes, blocksMax, type LogBlock } from '../../src/read/block-cache.ts';
+import { ColdReader } from '../../src/read/cold-reader.ts';
+import { temporaryFolder } from '../support.ts';
+
+const segmentStart = 1000;
+
+function opened(written: number, segmentBytes = 100 * blockBytes): { cache: BlockCache; cold: ColdReader; log: CommitLog; segment: LogSegment } {
+  const directory = temporaryFolder();
+  const disk = new NodeDisk();
+  const segment = new LogSegment(disk, directory, { start: segmentStart, end: segmentStart + segmentBytes });
+  writeFileSync(segment.path, Buffer.alloc(segmentBytes).map((_, index) => (index >> 12) & 0xff));
+  const log = new CommitLog({ disk, directory, segmentBytes, slabBytes: 4096, hotTailBytes: 0 }, [segment], segmentStart + written);
+  const cold = new ColdReader(log);
+  return { cache: new BlockCache(log, cold), cold, log, segment };
+}
+
+const get = (cache: BlockCache, segment: LogSegment, start: number, end: number): Promise<LogBlock> =>
+  new Promise((resolve, reject) => cache.get(segment, start, end, (error, block) => (block === undefined ? reject(error ?? new Error('no block')) : resolve(block))));
+
+it('readers of one block share one read', async () => {
+  const { cache, cold, segment } = opened(4 * blockBytes, 4 * blockBytes);
+  const start = BlockCache.startOf(segment, segmentStart + blockBytes + 17);
+  expect(start).toBe(segmentStart + blockBytes);
+  const blocks = await Promise.all(Array.from({ length: 10 }, () => get(cache, segment, start, start + 100)));
+  expect(cold.reads).toBe(1);
+  expect(new Set(blocks).size).toBe(1);
+  expect(blocks[0]?.bytes.length).toBe(blockBytes);
+  expect(blocks[0]?.bytes[0]).toBe(blockBytes / 4096);
+  await get(cache, segment, start, start + blockBytes);
+  expect(cold.reads).toBe(1);
+});
+
+it('a block ends where the log ends, and is read again when it has grown', async () => {
+  const { cache, cold, log, segment } = opened(100, 4 * blockBytes);
+  const block = await get(cache, segment, segmentStart, segmentStart + 100);
+  expect(block.bytes.length).toBe(100);
+  log.reserve(500);
+  log.target.fill(0xee, log.targetOffset, log.targetOffset + 500);
+  expect((await get(cache, segment, segmentStart, segmentStart + 100)).bytes.length).toBe(100);
+  log.write();
+  const grown = await get(cache, segment, segmentStart, segmentStart + 600);
+  expect(grown.bytes.length).toBe(600);
+  expect(grown.bytes[599]).toBe(0xee);
+  expect(cold.reads).toBe(2);
+});
+
+it('keeps the blocks used last', async () => {
+  const { cache, cold, segment } = opened(40 * blockBytes, 40 * blockBytes);
+  const start = (number: number): number => segmentStart + number * blockBytes;
+  for (let number = 0; number < blocksMax; number++) await get(cache, segment, start(number), start(number) + 1);
+  await get(cache, segment, start(0), start(0) + 1);
+  await get(cache, segment, start(blocksMax), start(blocksMax) + 1);
+  expect(cache.has(start(0))).toBe(true);
+  expect(cache.has(start(1))).toBe(false);
+  expect(cold.reads).toBe(blocksMax + 1);
+});
+
+it('a failed read is told to all who wait, and tried again by the next', async () => {
+  const { cache, segment, log } = opened(2 * blockBytes, 4 * blockBytes);
+  segment.file.truncateSync(10);
+  const results = await Promise.allSettled(Array.from({ length: 3 }, () => get(cache, segment, segmentStart, segmentStart + 100)));
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  segment.file.truncateSync(log.written - segmentStart);
+  expect((await get(cache, segment, segmentStart, segmentStart + 100)).bytes.length).toBe(blockBytes);
+});
