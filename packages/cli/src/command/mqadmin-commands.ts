@@ -6,23 +6,10 @@ import { consumerConnection, consumerProgress } from '../work/consumer-work.ts';
 import { send } from '../work/send-work.ts';
 import { createTopic, deleteTopic, listTopics, topicRoute, topicStatus } from '../work/topic-work.ts';
 import { connectOptions, type Frame, runs } from './command-frame.ts';
+import { type Letters, type MqadminCommand, whole } from './mqadmin-command.ts';
+import { mqadminGroupCommands } from './mqadmin-group-commands.ts';
+import { mqadminNotOffered } from './mqadmin-not-offered.ts';
 import type { Session } from './session.ts';
-
-/** Option values of an mqadmin command, by its letters. */
-type Letters = Readonly<Record<string, string | undefined>>;
-
-interface MqadminCommand {
-  readonly name: string;
-  /** Each `letter longName` (a trailing `!`: required), as Apache's tool declares them. All take a value. */
-  readonly options: string;
-  readonly work: (session: Session, letters: Letters) => Promise<number | void>;
-}
-
-function whole(text: string | undefined, option: string): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text.trim())) throw new KiteError('KITE_USAGE', `${option} is "${text}": it must be a whole number`);
-  return Number(text);
-}
 
 async function masterAddresses(session: Session, letters: Letters): Promise<string[]> {
   if (letters['b'] !== undefined) return [letters['b']];
@@ -33,7 +20,7 @@ async function masterAddresses(session: Session, letters: Letters): Promise<stri
 }
 
 /** mqadmin's names and letters, mapped to the same work as KiteMQ's own commands. */
-const mqadminCommands: readonly MqadminCommand[] = [
+const clusterCommands: readonly MqadminCommand[] = [
   {
     name: 'updateTopic',
     options: 't topic!,b brokerAddr,c clusterName,r readQueueNums,w writeQueueNums,p perm,o order,a attributes,u unit,s hasUnitSub',
@@ -132,6 +119,8 @@ const mqadminCommands: readonly MqadminCommand[] = [
   },
 ];
 
+const mqadminCommands: readonly MqadminCommand[] = [...clusterCommands, ...mqadminGroupCommands];
+
 /** Names of mqadmin commands that work here. */
 export const mqadminNames: readonly string[] = mqadminCommands.map(({ name }) => name);
 
@@ -152,5 +141,14 @@ export function addMqadminCommands(program: Command, frame: Frame): void {
       for (const [attribute, letter] of byLetter) letters[letter] = flags[attribute];
       return work(session, letters);
     });
+  }
+  for (const name of mqadminNotOffered) {
+    program
+      .command(name, { hidden: true })
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(() => {
+        throw new KiteError('KITE_USAGE', `mqadmin's ${name} is not offered by this release; Apache's own mqadmin may do it: see docs/roadmap.md`);
+      });
   }
 }

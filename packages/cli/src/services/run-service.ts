@@ -1,4 +1,4 @@
-import { nodeRuntime, type Runtime, sleep } from '@kitemq/runtime';
+import { type Logger, nodeRuntime, type Runtime, sleep } from '@kitemq/runtime';
 import { resolve } from 'node:path';
 import { environmentEntries, type ConfigEntry, setEntry } from '../config/config-source.ts';
 import { loadConfig, type LoadedConfig } from '../config/load-config.ts';
@@ -32,6 +32,14 @@ function print(definition: ServiceDefinition, config: LoadedConfig, asJson: bool
 /** How long a process that met a bug may take to write what it accepted. */
 const brokenStopMs = 5000;
 
+async function shutdownAnyhow(service: RunningService, logger: Logger): Promise<void> {
+  try {
+    await service.shutdown();
+  } catch (error) {
+    logger.error({ err: error }, 'the stop after it failed too');
+  }
+}
+
 /** Runs a started service until a signal or an uncaught error ends it; resolves to the exit code. */
 function untilStopped(service: RunningService, stopAsked: Promise<string>, broken: Promise<unknown>, runtime: Runtime): Promise<number> {
   const { logger } = runtime;
@@ -41,10 +49,9 @@ function untilStopped(service: RunningService, stopAsked: Promise<string>, broke
     logger.info({}, 'stopped');
     return ExitCode.ok;
   };
-  const fail = async (error: unknown): Promise<number> => {
-    logger.error({ err: error }, 'an error nobody caught: this is a bug in KiteMQ, please report it; the process ends');
-    const stopped = service.shutdown().catch((cause: unknown) => logger.error({ err: cause }, 'the stop after it failed too'));
-    await Promise.race([stopped, sleep(runtime.timers, brokenStopMs)]);
+  const fail = async (bug: unknown): Promise<number> => {
+    logger.error({ err: bug }, 'an error nobody caught: this is a bug in KiteMQ, please report it; the process ends');
+    await Promise.race([shutdownAnyhow(service, logger), sleep(runtime.timers, brokenStopMs)]);
     return ExitCode.failed;
   };
   return Promise.race([stopAsked.then(stop), broken.then(fail)]);

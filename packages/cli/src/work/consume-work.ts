@@ -19,7 +19,8 @@ export interface ConsumeFlags {
 /** Milliseconds a broker holds a pull while following. */
 const followWaitMs = 5000;
 
-function print(session: Session, message: Message): void {
+/** One line for a person, one object with --json. */
+export function printMessage(session: Session, message: Message): void {
   const { topic, brokerName, queueId, queueOffset, messageId, tags, keys, properties, storeTimestamp, reconsumeTimes } = message;
   const body = message.text();
   const data = { topic, brokerName, queueId, queueOffset, messageId, tags, keys, properties, storeTimestamp, reconsumeTimes, body };
@@ -54,7 +55,7 @@ async function readQueue(session: Session, puller: Puller, place: { queue: Messa
     const result = await puller.pull(place.queue, offset, { expression, signal, ...(flags.follow === true ? { waitMs: followWaitMs, timeoutMs: followWaitMs * 3 } : {}) });
     for (const message of result.messages) {
       if (counter.left <= 0) return;
-      print(session, message);
+      printMessage(session, message);
       if (--counter.left === 0) counter.done.abort();
     }
     offset = result.next;
@@ -91,7 +92,7 @@ async function consumeAsMember(session: Session, flags: ConsumeFlags, group: str
   session.note(`Consuming ${flags.topic} as ${group}. Ctrl-C ends.`);
   try {
     for await (const message of consumer) {
-      print(session, message);
+      printMessage(session, message);
       await message.ack();
       if (--left <= 0) break;
     }

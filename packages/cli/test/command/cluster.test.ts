@@ -163,6 +163,23 @@ describe("mqadmin's names", () => {
   });
 });
 
+describe("mqadmin's group and message commands", () => {
+  it('work with its letters', async () => {
+    await kitemq('topic', 'create', 'Grouped', '--queues', '1');
+    for (const body of ['1', '2', '3']) await kitemq('send', 'Grouped', body);
+    await kitemq('consume', 'Grouped', '-g', 'moved', '--from', 'first', '--count', '3');
+    expect((await kitemq('updateSubGroup', '-c', 'DefaultCluster', '-g', 'moved', '-r', '3')).out).toBe('Group moved is set.\n');
+    const reset = await kitemq('resetOffsetByTime', '-g', 'moved', '-t', 'Grouped', '-s', '0', '--json');
+    expect(JSON.parse(reset.out)).toEqual([expect.objectContaining({ brokerName: 'broker-a', queueId: 0, offset: 0 })]);
+    expect((await json<{ lag: number }>('consumerProgress', '-g', 'moved', '-t', 'Grouped')).lag).toBe(3);
+    expect((await kitemq('skipAccumulatedMessage', '-g', 'moved', '-t', 'Grouped')).code).toBe(0);
+    expect((await json<{ lag: number }>('consumerProgress', '-g', 'moved', '-t', 'Grouped')).lag).toBe(0);
+    expect((await kitemq('queryMsgByOffset', '-t', 'Grouped', '-b', 'broker-a', '-i', '0', '-o', '1')).out).toContain('offset 1  2\n');
+    expect((await kitemq('queryMsgByOffset', '-t', 'Grouped', '-b', 'broker-a', '-i', '0', '-o', '9')).err).toContain('there is no message at offset 9');
+    expect((await kitemq('deleteSubGroup', '-c', 'DefaultCluster', '-g', 'moved', '-r', 'true')).out).toBe('Group moved is deleted.\n');
+  });
+});
+
 describe('doctor', () => {
   it('finds a healthy cluster healthy', async () => {
     await kitemq('topic', 'create', 'Checked');
