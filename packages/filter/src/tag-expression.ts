@@ -1,3 +1,4 @@
+import { javaHashCode } from '@kitemq/protocol';
 import { KiteError } from '@kitemq/runtime';
 
 /** A parsed tag subscription. */
@@ -15,14 +16,8 @@ export const tagExpressionLengthMax = 32_767;
 
 const everything: TagExpression = { all: true, tags: [], codes: [] };
 
-/**
- * Java's `String.hashCode`: what a queue entry holds of a message's TAGS. Over UTF-16 units, in int32.
- */
-export function tagHash(tag: string): number {
-  let hash = 0;
-  for (let i = 0; i < tag.length; i++) hash = (Math.imul(hash, 31) + tag.charCodeAt(i)) | 0;
-  return hash;
-}
+/** What a queue entry holds of a message's TAGS: Java's hash of the whole text. */
+export const tagHash: (tag: string) => number = javaHashCode;
 
 /**
  * Parses `a || b`: split at `||`, trimmed, empty parts dropped.

@@ -9,8 +9,8 @@ import { scheduleMessage } from '../schedule/schedule-message.ts';
 import type { TopicEntry } from '../topics/topic-table.ts';
 import { PendingSend } from './pending-send.ts';
 import type { SendAnswerer, SendFacts } from './pending-send.ts';
-import { SendFailures } from './send-outcome.ts';
-import type { SendFailure } from './send-outcome.ts';
+import { SendFailures } from './send-failures.ts';
+import type { SendFailure } from './send-failures.ts';
 import { SendProperties } from './send-properties.ts';
 
 /** The header of a send, long names or letters. */
@@ -84,7 +84,7 @@ export class SendProcessor implements SendAnswerer {
     if (known === undefined ? isUnsendableTopic(header.topic) : known.closedToClients) {
       return this.#refuse(request, ResponseCode.noPermission, `Sending message to topic[${header.topic}] is forbidden.`);
     }
-    const topic = known ?? topics.findOrCreate(header.topic, header.defaultTopic, header.defaultTopicQueueNums);
+    const topic = known ?? topics.findOrCreate(header.topic, header.defaultTopic, header.defaultTopicQueueNums, header.unitMode);
     if (topic === undefined) return this.#refuse(request, ResponseCode.topicNotExist, `topic[${header.topic}] not exist, apply first please!`);
     const queues = Math.max(topic.config.readQueueNums, topic.config.writeQueueNums);
     if (header.queueId >= queues) {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { decodeProperties, decodeRecord, dlqTopicOf, encodeOffsetMessageId, encodeProperties, isWriteable, MessageSysFlag, MqVersion, PropertyName, ResponseCode, retryTopicOf, tagsCodeOf, TopicNames } from '@kitemq/protocol';
+import { decodeProperties, decodeRecord, dlqTopicOf, encodeOffsetMessageId, encodeProperties, isWriteable, MessageSysFlag, MqVersion, PropertyName, ResponseCode, retryTopicOf, tagsCodeOf, TopicNames, TopicSysFlag } from '@kitemq/protocol';
 import type { Commands } from '@kitemq/protocol';
 import { AppendOutcome, AppendStatus } from '@kitemq/store';
 import type { AppendCompletion, MessageToAppend } from '@kitemq/store';
@@ -65,7 +65,7 @@ function copyFor(context: BrokerContext, group: GroupEntry, { header, version, r
     tagsCode: 0,
   };
   const name = exhausted ? dlqTopicOf(header.group) : retryTopicOf(header.group);
-  const target = topics.ensureGroupTopic(name, exhausted ? 1 : group.config.retryQueueNums);
+  const target = topics.ensureGroupTopic(name, exhausted ? 1 : group.config.retryQueueNums, { topicSysFlag: header.unitMode === true && !exhausted ? TopicSysFlag.unitSubscription : 0 });
   if (target === undefined) throw new Refusal(ResponseCode.systemError, `topic[${name}] not exist`);
   if (!isWriteable(target.config.perm)) throw new Refusal(ResponseCode.noPermission, `the topic[${name}] sending message is forbidden`);
   const queues = target.config.writeQueueNums;

@@ -1,4 +1,4 @@
-import { isRetryTopic, isUnsendableTopic, Permission, retryTopicPrefix, TopicNames, topicNameProblem } from '@kitemq/protocol';
+import { isRetryTopic, isUnsendableTopic, Permission, retryTopicPrefix, TopicNames, topicNameProblem, TopicSysFlag } from '@kitemq/protocol';
 import type { Clock, Logger } from '@kitemq/runtime';
 import type { Settings } from '@kitemq/store';
 import type { BrokerSettings } from '../config/broker-settings.ts';
@@ -129,14 +129,16 @@ export class TopicTable {
    * The topic of a send: found, or made from the template that the request names (`TBW102`). Undefined when it may not be made.
    * `queues` is what the client asks for; the template's write queues are the most.
    */
-  findOrCreate(topic: string, template: string, queues: number): TopicEntry | undefined {
+  findOrCreate(topic: string, template: string, queues: number, unitMode = false): TopicEntry | undefined {
     const entry = this.#entries.get(topic);
     if (entry !== undefined) return entry;
     const base = this.#entries.get(template);
     if (base !== undefined && (base.config.perm & Permission.inherit) !== 0 && this.#entries.size < autoCreatedTopicsMax) {
       const count = Math.max(0, Math.min(queues, base.config.writeQueueNums));
       const perm = base.config.perm & ~Permission.inherit;
-      return this.putInBackground(topicConfig(topic, count, { perm, topicFilterType: base.config.topicFilterType, topicSysFlag: base.config.topicSysFlag }));
+      const unitFlag = isRetryTopic(topic) ? TopicSysFlag.unitSubscription : TopicSysFlag.unit;
+      const topicSysFlag = unitMode ? unitFlag : base.config.topicSysFlag;
+      return this.putInBackground(topicConfig(topic, count, { perm, topicFilterType: base.config.topicFilterType, topicSysFlag }));
     }
     return isRetryTopic(topic) ? this.ensureGroupTopic(topic, 1) : undefined;
   }
