@@ -22,6 +22,44 @@ describe('a server', () => {
     expect([reply.code, reply.remark]).toEqual([3, ' request type 7777 not supported']);
   });
 
+  it('hands codes without a processor to the default one, if there is one', async () => {
+    await using server = await startServer({ defaultProcessor: (request) => request.fail(16, `nobody for ${request.code}`) });
+    await using client = makeClient();
+    expect((await client.invoke(server.address, { ...echo, code: 7_777 }, {})).remark).toBe('nobody for 7777');
+    expect((await client.invoke(server.address, echo, {})).code).toBe(0);
+  });
+
+  it('lets a processor keep a request, but not what it let go of', async () => {
+    const errors: unknown[] = [];
+    await using server = await startServer({
+      processors: () => (request) => {
+        request.detach();
+        for (const read of [() => request.ext('text'), () => request.extObject(), () => request.header(echo.request)]) {
+          try {
+            read();
+          } catch (error) {
+            errors.push((error as { code: string }).code);
+          }
+        }
+        queueMicrotask(() => request.reply(echo, 0, { text: String(request.body), number: request.opaque }));
+      },
+    });
+    await using client = makeClient();
+    expect((await client.invoke(server.address, echo, { text: 'gone' }, Buffer.from('gone'))).header().text).toBe('undefined');
+    expect(errors).toEqual(Array(3).fill('KITE_REQUEST_DETACHED'));
+  });
+
+  it('sends bodies of any size and number of pieces', async () => {
+    const pieces = [Buffer.from('a'), Buffer.alloc(5_000, 2), Buffer.alloc(0), Buffer.alloc(4_095, 3), Buffer.alloc(4_096, 4), Buffer.from('z')];
+    await using server = await startServer({ processors: () => (request) => request.reply(echo, 0, {}, { body: pieces, ext: { more: 'yes' }, remark: 'text' }) });
+    await using client = makeClient();
+    const replies = await Promise.all(Array.from({ length: 20 }, () => client.invoke(server.address, echo, {})));
+    for (const reply of replies) {
+      expect(Buffer.concat(pieces).equals(Buffer.from(reply.bytes!))).toBe(true);
+      expect([reply.remark, reply.frame.ext.get('more')]).toEqual(['text', 'yes']);
+    }
+  });
+
   it('answers 1 with class and first line when the processor throws', async () => {
     await using server = await startServer({
       processors: new Map([[echo.code, (): void => { throw new RangeError('too far\nsecond line'); }]]),
