@@ -23,8 +23,9 @@ import { isStoreTopic, SystemTopic } from './views/system-topics.ts';
 
 /** While the disk is full: how often it is asked whether there is space again. */
 const diskFullProbeMs = 1000;
-/** Free space at which sending goes on. Small stores need less. */
+/** Free space at which sending goes on, unless the disk or the segments are small: then a part of them. */
 const freeBytesMin: number = 16 * 1024 * 1024;
+const freePartMin = 0.05;
 
 /** Bodies of the store's own records, where there is a choice. */
 const ownBodyBytesUsual: number = 256 * 1024;
@@ -255,7 +256,7 @@ export class LogStore implements contract.MessageStore {
     const probe = (): void => {
       this.#probe = undefined;
       if (appender.refusal !== contract.AppendStatus.diskFull) return;
-      if (this.#freeBytes() < Math.min(freeBytesMin, Math.ceil(segmentBytes / 4))) {
+      if (!this.#hasSpace(segmentBytes)) {
         this.#probe = runtime.timers.setTimeout(probe, diskFullProbeMs);
         return;
       }
@@ -265,11 +266,12 @@ export class LogStore implements contract.MessageStore {
     this.#probe ??= runtime.timers.setTimeout(probe, diskFullProbeMs);
   }
 
-  #freeBytes(): number {
+  #hasSpace(segmentBytes: number): boolean {
     try {
-      return this.#options.runtime.disk.spaceSync(this.#options.path).freeBytes;
+      const { freeBytes, totalBytes } = this.#options.runtime.disk.spaceSync(this.#options.path);
+      return freeBytes >= Math.min(freeBytesMin, Math.ceil(segmentBytes / 4), Math.ceil(totalBytes * freePartMin));
     } catch {
-      return 0;
+      return false;
     }
   }
 

@@ -1,17 +1,21 @@
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
-import type { ColdReader } from './cold-reader.ts';
+import type { ColdReadDone, ColdReader } from './cold-reader.ts';
 
 /** Readers that catch up read the same part of the log, each its own queue: they share blocks of this size. */
 export const blockBytes: number = 256 * 1024;
-/** Blocks kept. Slices that readers hold keep theirs longer. */
-export const blocksMax = 16;
+/** Blocks kept. */
+export const blocksMax = 32;
+/** Memory kept for the next blocks. */
+const sparesMax = 4;
 
-/** A piece of a segment as it was read. */
+/** A piece of a segment as it was read. Its memory is used again for another block: copy out of it, and only while you are called with it. */
 export interface LogBlock {
   /** Log position of the first byte. */
   readonly start: number;
   readonly bytes: Buffer;
+  /** What is there of the block; `bytes` may be longer. */
+  readonly length: number;
 }
 
 type BlockDone = (error: Error | undefined, block: LogBlock | undefined) => void;
@@ -23,6 +27,8 @@ export class BlockCache {
   /** By start position, the one used last at the end. */
   readonly #blocks = new Map<number, LogBlock>();
   readonly #loading = new Map<number, BlockDone[]>();
+  /** Memory of blocks that were dropped: fresh memory of this size costs its page faults and a collection each time. */
+  readonly #spare: Buffer[] = [];
 
   constructor(log: CommitLog, cold: ColdReader) {
     this.#log = log;
@@ -41,7 +47,7 @@ export class BlockCache {
   /** The block that begins at `start`, at least up to `end`, which was written already. Calls back at once when it is there. */
   get(segment: LogSegment, start: number, end: number, done: BlockDone): void {
     const block = this.#blocks.get(start);
-    if (block !== undefined && end <= block.start + block.bytes.length) {
+    if (block !== undefined && end <= block.start + block.length) {
       this.#blocks.delete(start);
       this.#blocks.set(start, block);
       return done(undefined, block);
@@ -49,7 +55,7 @@ export class BlockCache {
     const waiting = this.#loading.get(start);
     // A load that began before `end` was written may not have it: then ask again.
     const again: BlockDone = (error, loaded) => {
-      if (error === undefined && loaded !== undefined && end > loaded.start + loaded.bytes.length) this.get(segment, start, end, done);
+      if (error === undefined && loaded !== undefined && end > loaded.start + loaded.length) this.get(segment, start, end, done);
       else done(error, loaded);
     };
     if (waiting !== undefined) waiting.push(again);
@@ -61,20 +67,31 @@ export class BlockCache {
     this.#loading.set(start, waiting);
     // Only what is written now: bytes behind it may still change.
     const length = Math.min(blockBytes, segment.end - start, this.#log.written - start);
-    this.#cold.read(start, length, (error, bytes) => {
+    const loaded: ColdReadDone = (error, bytes) => {
       this.#loading.delete(start);
-      const block = error === undefined ? { start, bytes } : undefined;
+      const block = error === undefined ? { start, bytes, length } : undefined;
+      // Blocks are dropped only here, before anybody is called: what callers begin to load takes no memory from under the others.
       if (block !== undefined) this.#keep(block);
       for (const each of waiting) each(error, block);
-    });
+    };
+    this.#cold.read(start, length, loaded, this.#memory);
   }
 
+  readonly #memory = (): Buffer => this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
+
   #keep(block: LogBlock): void {
-    this.#blocks.delete(block.start);
+    this.#drop(block.start);
     this.#blocks.set(block.start, block);
     for (const oldest of this.#blocks.keys()) {
       if (this.#blocks.size <= blocksMax) break;
-      this.#blocks.delete(oldest);
+      this.#drop(oldest);
     }
+  }
+
+  #drop(start: number): void {
+    const block = this.#blocks.get(start);
+    if (block === undefined) return;
+    this.#blocks.delete(start);
+    if (this.#spare.length < sparesMax) this.#spare.push(block.bytes);
   }
 }

@@ -11,6 +11,7 @@ interface WaitingRead {
   readonly position: number;
   readonly length: number;
   readonly done: ColdReadDone;
+  readonly memory: (() => Buffer) | undefined;
 }
 
 const empty: Buffer = Buffer.alloc(0);
@@ -29,20 +30,23 @@ export class ColdReader {
     this.#log = log;
   }
 
-  /** Reads [position, position + length), which must be in one segment. The buffer is the caller's; a short read is an error. */
-  read(position: number, length: number, done: ColdReadDone): void {
-    if (this.#running < coldReadsMax) return this.#start(position, length, done);
+  /**
+   * Reads [position, position + length), which must be in one segment; a short read is an error. The buffer is the caller's: `memory`
+   * gives it (at least `length` bytes) when the read's turn has come, without it there is a new one.
+   */
+  read(position: number, length: number, done: ColdReadDone, memory?: () => Buffer): void {
+    if (this.#running < coldReadsMax) return this.#start({ position, length, done, memory });
     if (this.#waiting.length - this.#next >= coldReadsWaitingMax) return done(new Error('too many reads are waiting for the disk'), empty);
-    this.#waiting.push({ position, length, done });
+    this.#waiting.push({ position, length, done, memory });
   }
 
-  #start(position: number, length: number, done: ColdReadDone): void {
+  #start({ position, length, done, memory }: WaitingRead): void {
     const segment = this.#log.segmentAt(position);
     if (segment === undefined) return done(new Error(`no segment holds position ${position}`), empty);
     this.#running++;
     this.reads++;
     this.bytes += length;
-    const target = Buffer.allocUnsafeSlow(length);
+    const target = memory?.() ?? Buffer.allocUnsafeSlow(length);
     const ended = (error: Error | undefined, bytesRead: number): void => {
       this.#running--;
       this.#startNext();
@@ -58,8 +62,7 @@ export class ColdReader {
 
   #startNext(): void {
     while (this.#running < coldReadsMax && this.#next < this.#waiting.length) {
-      const { position, length, done } = this.#waiting[this.#next++] as WaitingRead;
-      this.#start(position, length, done);
+      this.#start(this.#waiting[this.#next++] as WaitingRead);
     }
     if (this.#next === this.#waiting.length) this.#waiting.length = this.#next = 0;
     else if (this.#next > 1024) {

@@ -14,6 +14,7 @@ export interface ColdSources {
 }
 
 const awaited: Uint8Array = new Uint8Array(0);
+const empty: Buffer = Buffer.alloc(0);
 
 /** Cold records `first` to `last` that come from one place: a shared block, or (a single record) a read of its own. */
 interface ColdPart {
@@ -32,6 +33,9 @@ export class ReadOperation {
   readonly #coldIndexes: number[] = [];
   readonly #coldPositions: number[] = [];
   readonly #coldSizes: number[] = [];
+  #coldBytes = 0;
+  /** All that came from disk, one record behind the other. Blocks are shared and used again, so that nothing is kept of them. */
+  #copied: Buffer = empty;
   #outstanding = 0;
   #error: Error | undefined;
   byteCount = 0;
@@ -60,6 +64,7 @@ export class ReadOperation {
     this.#coldIndexes.push(this.#records.length);
     this.#coldPositions.push(position);
     this.#coldSizes.push(size);
+    this.#coldBytes += size;
     this.#records.push(awaited);
     this.byteCount += size;
   }
@@ -68,6 +73,7 @@ export class ReadOperation {
   finish(sources: ColdSources): void {
     if (this.#coldIndexes.length === 0) return this.#answer();
     const parts = this.#parts(sources);
+    this.#copied = Buffer.allocUnsafeSlow(this.#coldBytes);
     // One more than there are, so that parts which are there at once do not end the operation before the others have begun.
     this.#outstanding = parts.length + 1;
     for (const part of parts) this.#fetch(part, sources);
@@ -114,12 +120,17 @@ export class ReadOperation {
   }
 
   #fill(part: ColdPart, bytes: Buffer, start: number, logger: Logger): void {
+    let target = 0;
+    for (let index = 0; index < part.first; index++) target += this.#coldSizes[index] as number;
     for (let index = part.first; index <= part.last; index++) {
       const position = this.#coldPositions[index] as number;
       const size = this.#coldSizes[index] as number;
       const offset = position - start;
-      if (isWholeRecord(bytes, offset, size, position)) this.#records[this.#coldIndexes[index] as number] = bytes.subarray(offset, offset + size);
-      else logger.error({ topic: this.#query.topic, queueId: this.#query.queueId, position }, 'a stored record is damaged and is left out');
+      if (isWholeRecord(bytes, offset, size, position)) {
+        bytes.copy(this.#copied, target, offset, offset + size);
+        this.#records[this.#coldIndexes[index] as number] = this.#copied.subarray(target, target + size);
+      } else logger.error({ topic: this.#query.topic, queueId: this.#query.queueId, position }, 'a stored record is damaged and is left out');
+      target += size;
     }
   }
 
