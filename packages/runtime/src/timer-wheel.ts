@@ -108,7 +108,7 @@ export class TimerWheel {
   /** Forgets all entries and stops its timer. */
   close(): void {
     for (const slot of [...this.#slots, this.#firing]) {
-      while (slot !== undefined && slot.wheelNext !== slot) this.cancel(slot.wheelNext!);
+      for (let entry = slot?.wheelNext; entry !== undefined && entry !== slot; entry = slot?.wheelNext) this.cancel(entry);
     }
     this.#timers.clear(this.#timer);
     this.#timer = undefined;

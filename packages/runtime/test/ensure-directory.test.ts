@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Disk } from '../src/index.ts';
-import { ensureDirectorySync, NodeDisk } from '../src/index.ts';
+import type { Disk } from '@kitemq/runtime';
+import { ensureDirectorySync, NodeDisk } from '@kitemq/runtime';
 
 it('makes missing parents and syncs the directory of each, the outermost first', () => {
   const root = mkdtempSync(join(tmpdir(), 'kite-dir-'));
