@@ -108,7 +108,7 @@ export class Sender {
   /** Queues the topic can be written to; of a topic that does not exist yet, the ones it will get. */
   async publishQueues(topic: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined; readonly fresh?: boolean }): Promise<readonly MessageQueue[]> {
     const { routes } = this.#options.core;
-    const route: TopicRoute | undefined = await routes.find(topic, options);
+    const route = await this.#route(topic, options);
     const queues = route?.publishQueues ?? (await routes.find(TopicNames.autoCreate, options))?.templateQueues(topic, TEMPLATE_QUEUES) ?? [];
     if (queues.length === 0) {
       throw new KiteError('KITE_TOPIC_NOT_FOUND', `topic ${topic} has no queue to write to; create the topic, or let brokers create topics (autoCreateTopicEnable)`, {
@@ -117,6 +117,18 @@ export class Sender {
       });
     }
     return queues;
+  }
+
+  /** A remembered route is better than none: name servers drop the routes of a broker that restarts. */
+  async #route(topic: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined; readonly fresh?: boolean }): Promise<TopicRoute | undefined> {
+    const { routes } = this.#options.core;
+    const known = routes.known(topic);
+    try {
+      return (await routes.find(topic, options)) ?? known;
+    } catch (error) {
+      if (known === undefined || KiteError.is(error, 'KITE_ABORTED')) throw error;
+      return known;
+    }
   }
 
   async #try(message: PreparedMessage, plan: SendPlan, deadline: Deadline, progress: Progress): Promise<SendResult> {

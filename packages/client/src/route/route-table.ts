@@ -7,8 +7,8 @@ import { TopicRoute } from './topic-route.ts';
 /** Topics a client remembers; beyond it the one asked for least recently is forgotten. */
 const TOPICS_MAX = 10_000;
 
-/** A topic without a route in so many answers in a row was deleted: 10 minutes of refreshing. */
-const MISSES_MAX = 20;
+/** A topic that has had no route for so long, ms, was deleted; for less, its broker may be restarting. */
+const MISSING_MS_MAX = 600_000;
 
 /** Asks a name server. Resolves with undefined when it says that the topic has no route. */
 export type RouteQuery = (topic: string, options: RouteQueryOptions) => Promise<TopicRoute | undefined>;
@@ -34,8 +34,8 @@ export class RouteTable {
   readonly #asking = new Map<string, Promise<TopicRoute | undefined>>();
   /** Broker sets by name, as the last answer that named them had them: an older route may hold an address that is not theirs any more. */
   readonly #brokers = new Map<string, BrokerSet>();
-  /** Answers in a row that a topic with a remembered route has none. */
-  readonly #misses = new Map<string, number>();
+  /** Monotonic ms since when a topic with a remembered route has none. */
+  readonly #missingSince = new Map<string, number>();
   readonly #listeners = new Set<(topic: string) => void>();
 
   constructor(runtime: Runtime, query: RouteQuery) {
@@ -89,7 +89,7 @@ export class RouteTable {
   forget(topic: string): void {
     this.#wanted.delete(topic);
     this.#routes.delete(topic);
-    this.#misses.delete(topic);
+    this.#missingSince.delete(topic);
   }
 
   /** Every broker set in any remembered route. */
@@ -130,7 +130,7 @@ export class RouteTable {
       this.#missed(topic);
       return undefined;
     }
-    this.#misses.delete(topic);
+    this.#missingSince.delete(topic);
     for (const broker of route.info.brokers) this.#brokers.set(broker.brokerName, broker);
     const before = this.#routes.get(topic);
     if (route.sameAs(before)) return before;
@@ -143,11 +143,9 @@ export class RouteTable {
   /** A topic may be hidden while its broker restarts: what is known stays usable, until it has been gone for long. */
   #missed(topic: string): void {
     if (!this.#routes.has(topic)) return;
-    const misses = (this.#misses.get(topic) ?? 0) + 1;
-    this.#misses.set(topic, misses);
-    if (misses < MISSES_MAX) return;
-    this.#misses.delete(topic);
-    this.#routes.delete(topic);
-    this.#wanted.delete(topic);
+    const now = this.#runtime.clock.monotonic();
+    const since = this.#missingSince.get(topic);
+    if (since === undefined) this.#missingSince.set(topic, now);
+    else if (now - since >= MISSING_MS_MAX) this.forget(topic);
   }
 }

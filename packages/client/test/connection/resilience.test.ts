@@ -84,6 +84,25 @@ describe('a client whose servers are away', () => {
       expect((await producer.send({ topic: 'T', body: '2' })).status).toBe('SEND_OK');
     }));
 
+  it('waits for a broker that restarts as long as a send may take, though no name server has its route meanwhile', () =>
+    new FakeCluster().run(async (cluster) => {
+      cluster.broker.createTopic('T', 1);
+      const producer = await cluster.client({ routeRefreshMs: 1_000 }).producer({ sendTimeoutMs: 10_000 });
+      await producer.send({ topic: 'T', body: '1' });
+      await cluster.broker.stop();
+      await cluster.simulation.sleep(3_000);
+      // Failing sends ask for the route again and again.
+      for (let index = 0; index < 30; index++) {
+        await expect(producer.send({ topic: 'T', body: 'x' }, { timeoutMs: 100 })).rejects.toMatchObject({ retryable: true });
+      }
+      const sending = producer.send({ topic: 'T', body: '2' });
+      await cluster.simulation.sleep(5_000);
+      await cluster.broker.start();
+      expect((await sending).status).toBe('SEND_OK');
+      await cluster.broker.stop();
+      await expect(producer.send({ topic: 'T', body: '3' }, { timeoutMs: 1_000 })).rejects.toMatchObject({ code: expect.stringMatching(/KITE_(CONNECT_FAILED|TIMEOUT)/), retryable: true });
+    }));
+
   it('says which name servers it tried when none can be reached', () =>
     new FakeCluster({ nameservers: 2 }).run(
       async (cluster) => {
