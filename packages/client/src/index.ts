@@ -1,6 +1,8 @@
 export { Client } from './client.ts';
 export type { ClientOptions, ProducerOptions, TlsOptions } from './client-options.ts';
 export { BrokerError } from './errors.ts';
+export type { Logger, Runtime } from '@kitemq/runtime';
+export { KiteError } from '@kitemq/runtime';
 export type { Message, ReceivedMessage, RetryOptions } from './message/message.ts';
 export type { OutgoingMessage, Producer, QueueSelector, SendOptions, SendResult, SendStatus } from './producer/producer.ts';
 export type { Consumer, ConsumeFrom, ConsumerOptions, MessageHandler, RunOptions, StopOptions, Subscription } from './consumer/consumer.ts';

@@ -124,7 +124,8 @@ export class Consumption implements PullHost, DeliverySettler {
       this.runtime.logger.warn({ group: this.group, messageId: delivery.messageId, reason }, 'broadcasting consumers do not retry: message dropped');
       return this.#settle(delivery);
     }
-    if (delivery.processQueue.dropped) return this.#settle(delivery);
+    // Another member has its queue, or an operator moved the group: this delivery is void.
+    if (delivery.processQueue.dropped || delivery.settled) return this.#settle(delivery);
     return this.#sendBack.retry(delivery, delayLevel, reason);
   }
 

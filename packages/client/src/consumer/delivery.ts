@@ -19,10 +19,12 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
   readonly queueTopic: string;
   readonly processQueue: ProcessQueue<Delivery>;
   readonly bodyBytes: number;
+  /** It does not hold back the committed offset any more: the user settled it, or the queue jumped to another offset. */
   settled = false;
   /** Monotonic ms at which it was handed out; 0 before. */
   startedAt = 0;
-  /** The user has decided, the broker may not have heard of it yet. */
+  #acknowledged = false;
+  /** To be retried; the broker may not have heard of it yet. */
   #deciding: Promise<void> | undefined;
   readonly #settler: DeliverySettler;
   /** Made when somebody asks for it: most messages do without. */
@@ -40,7 +42,7 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
 
   /** True when one of `ack`, `retry`, `deadLetter` was called, or the consumer gave the message up. */
   get decided(): boolean {
-    return this.settled || this.#deciding !== undefined;
+    return this.#acknowledged || this.#deciding !== undefined;
   }
 
   get signal(): AbortSignal {
@@ -52,7 +54,10 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
   }
 
   ack(): Promise<void> {
-    if (!this.decided) this.#settler.acknowledge(this);
+    if (!this.decided) {
+      this.#acknowledged = true;
+      this.#settler.acknowledge(this);
+    }
     return this.#deciding ?? Promise.resolve();
   }
 
@@ -93,7 +98,7 @@ export class Delivery extends DecodedMessage implements ReceivedMessage, CachedM
   }
 
   #sendBack(delayLevel: number, reason: string | undefined): Promise<void> {
-    if (this.settled) return Promise.resolve();
+    if (this.#acknowledged) return Promise.resolve();
     this.#deciding ??= this.#settler.sendBack(this, delayLevel, reason);
     return this.#deciding;
   }

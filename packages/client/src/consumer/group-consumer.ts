@@ -68,7 +68,12 @@ export class GroupConsumer implements Consumer, ConsumerMember {
 
   /** Joins the group. Resolves after the first assignment, or when `timeoutMs` is over: it goes on trying in the background. */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    this.#core.addConsumer(this);
+    try {
+      this.#core.addConsumer(this);
+    } catch (error) {
+      await this.#scope.close();
+      throw error;
+    }
     const first = this.#membership.start(this.#scope).then(() => this.#consumption.placed());
     this.#scope.every('commit', this.#options.commitIntervalMs, () => this.commit());
     this.#scope.every('overdue', Math.min(60_000, Math.max(10, this.#options.consumeTimeoutMs / 4)), () => this.#consumption.retryOverdue());

@@ -1,4 +1,5 @@
 import type { Disk, Logger } from '@kitemq/runtime';
+import { KiteError } from '@kitemq/runtime';
 import type { MessageQueue } from '../admin/types.ts';
 import { queueKey } from '../route/topic-route.ts';
 import type { OffsetStore } from './offset-store.ts';
@@ -18,7 +19,7 @@ export class LocalOffsetStore implements OffsetStore {
   readonly #offsets = new Map<string, number>();
   #dirty = false;
 
-  /** Loads what the file holds. A file that cannot be read stops the start: guessing an offset would repeat or lose messages. */
+  /** Loads what the file holds. @throws KiteError `KITE_OFFSETS_UNREADABLE`: guessing an offset would repeat or lose messages */
   constructor(options: LocalOffsetStoreOptions) {
     this.#options = options;
     const { directory, group, disk } = options;
@@ -26,8 +27,15 @@ export class LocalOffsetStore implements OffsetStore {
     disk.makeDirectorySync(directory);
     this.#path = `${directory}/${encodeURIComponent(group)}.json`;
     if (disk.statSync(this.#path) === undefined) return;
-    const stored = JSON.parse(new TextDecoder().decode(disk.readFileSync(this.#path))) as Record<string, number>;
-    for (const [key, offset] of Object.entries(stored)) this.#offsets.set(key, offset);
+    for (const [key, offset] of Object.entries(this.#load(this.#path))) this.#offsets.set(key, Number(offset));
+  }
+
+  #load(path: string): Record<string, unknown> {
+    try {
+      return JSON.parse(new TextDecoder().decode(this.#options.disk.readFileSync(path))) as Record<string, unknown>;
+    } catch (error) {
+      throw new KiteError('KITE_OFFSETS_UNREADABLE', `${path} holds no offsets; restore it, or remove it to start anew`, { cause: error, details: { path } });
+    }
   }
 
   read(queue: MessageQueue): Promise<number | undefined> {

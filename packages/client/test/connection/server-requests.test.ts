@@ -27,6 +27,27 @@ it('moves when an operator resets the group (220), dropping what was pulled ahea
     await cluster.until('the offset is committed', () => cluster.broker.committed('g', 'T', 0) === 5);
   }));
 
+it('does not wait for, nor hand back, what was under way when the group was moved', () =>
+  new FakeCluster().run(async (cluster) => {
+    cluster.broker.createTopic('T', 1);
+    const consumer = await cluster.client().consumer({ group: 'g', subscriptions: { T: '*' }, from: 'first' });
+    const finish: (() => void)[] = [];
+    void consumer.run((message) => (message.text() === 'slow' ? new Promise<void>((_, reject) => finish.push(() => reject(new Error('late')))) : undefined), { concurrency: 2 });
+    const producer = await cluster.client().producer();
+    for (const body of ['slow', 'a', 'b']) await producer.send({ topic: 'T', body });
+    await cluster.until('it is under way', () => finish.length === 1);
+    const offsetTable = new MessageQueueMap([[{ topic: 'T', brokerName: 'broker-a', queueId: 0 }, 3] as const]);
+    channelOf(cluster, 'client-1').invokeOneway(Commands.resetConsumerClientOffset, { group: 'g', topic: 'T', timestamp: 0, isForce: true }, ResetOffsetBody.create({ offsetTable }));
+    await cluster.until('the offset is committed', () => cluster.broker.committed('g', 'T', 0) === 3);
+    for (const end of finish) end();
+    await cluster.simulation.sleep(10);
+    const started = cluster.simulation.now;
+    await consumer.stop({ drainMs: 60_000 });
+    expect(cluster.simulation.now - started).toBeLessThan(10_000);
+    expect(cluster.broker.seen).not.toContain(Commands.consumerSendMsgBack.code);
+    expect(cluster.broker.committed('g', 'T', 0)).toBe(3);
+  }));
+
 it('answers where it is (221) and what it is doing (307)', () =>
   new FakeCluster().run(async (cluster) => {
     cluster.broker.createTopic('T', 2);
