@@ -297,7 +297,7 @@ export class Connection implements Channel {
     output.commit(encodeFrameHead(slab, output.slabEnd, out) - output.slabEnd);
     if (body !== undefined) {
       if (single) output.append(body);
-      else for (const piece of body) output.append(piece);
+      else output.appendAll(body);
     }
     if (!this.reading && !this.dirty) this.endpoint.flushSoon(this);
   }

@@ -42,6 +42,17 @@ export class OutputBuffer {
     this.commit(size);
   }
 
+  /** Adds the pieces of one body. Pieces that lie one behind the other in memory, as records of one read do, count as one. */
+  appendAll(pieces: readonly Uint8Array[]): void {
+    for (let i = 0; i < pieces.length; ) {
+      const first = pieces[i++]!;
+      let end = first.byteOffset + first.length;
+      while (i < pieces.length && pieces[i]!.byteOffset === end && pieces[i]!.buffer === first.buffer) end += pieces[i++]!.length;
+      const size = end - first.byteOffset;
+      this.append(size === first.length ? first : new Uint8Array(first.buffer, first.byteOffset, size));
+    }
+  }
+
   /** Hands everything to the socket in one go. */
   flush(socket: NetworkSocket): void {
     if (this.pendingBytes === 0) return;

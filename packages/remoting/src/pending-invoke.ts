@@ -34,7 +34,7 @@ export class PendingInvoke<C extends AnyCommand = AnyCommand> extends WheelEntry
     if (this.done === undefined) return;
     this.connection = connection;
     this.endpoint = endpoint;
-    this.sentAt = endpoint.now();
+    if (events.invoke.hasSubscribers) this.sentAt = endpoint.now();
     endpoint.wheel.schedule(this, this.timeoutMs);
   }
 
@@ -51,7 +51,7 @@ export class PendingInvoke<C extends AnyCommand = AnyCommand> extends WheelEntry
     const address = this.connection!.remoteAddress;
     this.endpoint!.counters.timeouts++;
     this.giveUp(
-      new KiteError('KITE_TIMEOUT', `${this.command.name} was not answered by ${address} within ${this.timeoutMs} ms. It may or may not have been carried out.`, {
+      new KiteError('KITE_TIMEOUT', `${this.command.name} was not answered by ${address} within ${Math.ceil(this.timeoutMs)} ms. It may or may not have been carried out.`, {
         retryable: true,
         details: { address, timeoutMs: this.timeoutMs },
       }),

@@ -84,9 +84,13 @@ export class RemotingClient {
     const bytes = body === undefined ? undefined : command.requestBody.encode(body);
     const ext = this.hooks.length === 0 ? options.ext : hookRequest(this.hooks, address, { command, header, body: bytes, ext: options.ext });
     const startedAt = this.endpoint.now();
+    let leftMs = timeoutMs;
     for (let attempt = 1; ; attempt++) {
-      const connection = this.openConnection(address) ?? (await this.connection(address, this.remaining(startedAt, timeoutMs, command, address), signal));
-      const leftMs = this.remaining(startedAt, timeoutMs, command, address);
+      let connection = this.openConnection(address);
+      if (connection === undefined || attempt > 1) {
+        connection ??= await this.connection(address, this.remaining(startedAt, timeoutMs, command, address), signal);
+        leftMs = this.remaining(startedAt, timeoutMs, command, address);
+      }
       const reply = await callOn(connection, command, header, { bytes, ext, signal, timeoutMs: leftMs });
       if (reply.code !== ResponseCode.goAway) return reply;
       this.leave(address, connection);

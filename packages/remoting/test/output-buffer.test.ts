@@ -76,4 +76,19 @@ describe('an output buffer', () => {
     flushTo(output, socket);
     expect(socket.writes).toBe(4);
   });
+
+  it('takes pieces that lie one behind the other in memory as one', () => {
+    const output = new OutputBuffer();
+    const socket = new HoldingSocket();
+    const records = Buffer.from(Array.from({ length: 3 * uncopiedBytesMin }, (_, i) => i % 251));
+    const third = (n: number): Buffer => records.subarray(n * uncopiedBytesMin, (n + 1) * uncopiedBytesMin);
+    output.appendAll([third(0), third(1), third(2)]);
+    flushTo(output, socket);
+    expect(socket.writes).toBe(1);
+    expect(Buffer.concat(socket.copies)).toEqual(records);
+    // Neighbours in another order are not neighbours; nor are small slices of two buffers.
+    output.appendAll([third(1), third(0), Buffer.from('x'), Buffer.from('y')]);
+    flushTo(output, socket);
+    expect(Buffer.concat(socket.copies.slice(1))).toEqual(Buffer.concat([third(1), third(0), Buffer.from('xy')]));
+  });
 });
