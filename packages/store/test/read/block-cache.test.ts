@@ -29,7 +29,7 @@ it('readers of one block share one read', async () => {
   const blocks = await Promise.all(Array.from({ length: 10 }, () => get(cache, segment, start, start + 100)));
   expect(cold.reads).toBe(1);
   expect(new Set(blocks).size).toBe(1);
-  expect(blocks[0]?.bytes.length).toBe(blockBytes);
+  expect(blocks[0]?.length).toBe(blockBytes);
   expect(blocks[0]?.bytes[0]).toBe(blockBytes / 4096);
   await get(cache, segment, start, start + blockBytes);
   expect(cold.reads).toBe(1);
@@ -38,13 +38,13 @@ it('readers of one block share one read', async () => {
 it('a block ends where the log ends, and is read again when it has grown', async () => {
   const { cache, cold, log, segment } = opened(100, 4 * blockBytes);
   const block = await get(cache, segment, segmentStart, segmentStart + 100);
-  expect(block.bytes.length).toBe(100);
+  expect(block.length).toBe(100);
   log.reserve(500);
   log.target.fill(0xee, log.targetOffset, log.targetOffset + 500);
-  expect((await get(cache, segment, segmentStart, segmentStart + 100)).bytes.length).toBe(100);
+  expect((await get(cache, segment, segmentStart, segmentStart + 100)).length).toBe(100);
   log.write();
   const grown = await get(cache, segment, segmentStart, segmentStart + 600);
-  expect(grown.bytes.length).toBe(600);
+  expect(grown.length).toBe(600);
   expect(grown.bytes[599]).toBe(0xee);
   expect(cold.reads).toBe(2);
 });
@@ -66,5 +66,18 @@ it('a failed read is told to all who wait, and tried again by the next', async (
   const results = await Promise.allSettled(Array.from({ length: 3 }, () => get(cache, segment, segmentStart, segmentStart + 100)));
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   segment.file.truncateSync(log.written - segmentStart);
-  expect((await get(cache, segment, segmentStart, segmentStart + 100)).bytes.length).toBe(blockBytes);
+  expect((await get(cache, segment, segmentStart, segmentStart + 100)).length).toBe(blockBytes);
+});
+
+it('a dropped block gives its memory to a later one', async () => {
+  const { cache, segment } = opened(60 * blockBytes, 60 * blockBytes);
+  const memories = new Set<Buffer>();
+  for (let number = 0; number < 60; number++) {
+    const start = segmentStart + number * blockBytes;
+    const block = await get(cache, segment, start, start + 1);
+    expect(block.start).toBe(start);
+    memories.add(block.bytes);
+  }
+  // One more is on its way while the oldest is still there.
+  expect(memories.size).toBe(blocksMax + 1);
 });
