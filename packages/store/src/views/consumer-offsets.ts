@@ -106,6 +106,26 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
     this.#timers.clear(this.#timer);
   }
 
+  /**
+   * After recovery: an offset beyond the end of its queue belongs to messages that were lost with the power. It is set to the end, and logged,
+   * so that the group gets what comes there next. Returns how many there were.
+   */
+  limit(endOf: (topic: string, queueId: number) => number): number {
+    let count = 0;
+    for (const offsets of this.#table.all()) {
+      for (const [queueId, offset] of offsets.offsets) {
+        const end = endOf(offsets.topic, queueId);
+        if (offset <= end) continue;
+        offsets.offsets.set(queueId, end);
+        offsets.unlogged.add(queueId);
+        this.#unlogged.add(offsets);
+        count++;
+      }
+    }
+    this.#arm();
+    return count;
+  }
+
   load(rows: KeyValueStore): void {
     this.#rows = rows;
     rows.range(rowsStart, rowsEnd, (key, value) => {

@@ -35,6 +35,11 @@ export class OffsetTable {
     return found;
   }
 
+  /** All of them, in no particular order. */
+  *all(): Iterable<TopicOffsets> {
+    for (const topics of this.#groups.values()) yield* topics.values();
+  }
+
   topicsOf(group: string): string[] {
     return [...(this.#groups.get(group)?.keys() ?? [])].sort();
   }

@@ -20,10 +20,11 @@ export interface StorePlan {
   readonly slowDisk: boolean;
   /** Some datasyncs fail. */
   readonly failingDisk: boolean;
+  /** Each life finds the wall clock somewhere else. */
+  readonly wrongClock: boolean;
 }
 
 export const drawStorePlan = (random: SimulatedRandom): StorePlan => {
-  const failingDisk = random.chance(0.1);
   return {
     flushMode: random.pick(['sync', 'sync', 'async'] as const),
     segmentBytes: random.pick([4096, 8192, 32_768, 1 << 20]),
@@ -36,10 +37,10 @@ export const drawStorePlan = (random: SimulatedRandom): StorePlan => {
     syncFlushTimeoutMs: 50,
     bodyBytesMax: random.pick([16, 200, 3000]),
     lives: 2 + random.below(4),
-    // After a failed sync the system's cache and the platter disagree for good: that is for a machine that lives on.
-    crashKinds: failingDisk ? ['kill'] : random.pick<readonly CrashKind[]>([['kill'], ['powerCut'], ['kill', 'powerCut']]),
+    crashKinds: random.pick<readonly CrashKind[]>([['kill'], ['powerCut'], ['kill', 'powerCut']]),
     fullDisk: random.chance(0.15),
     slowDisk: random.chance(0.15),
-    failingDisk,
+    failingDisk: random.chance(0.1),
+    wrongClock: random.chance(0.15),
   };
 };

@@ -49,6 +49,7 @@ class StoreStory {
     const { random } = this.simulation;
     const process = this.#process;
     this.counts.lives++;
+    if (this.#plan.wrongClock) process.machine.clock.skewMs = random.between(-3_600_000, 3_600_000);
     const crashKind = random.pick(this.#plan.crashKinds);
     process.crashKind = crashKind;
     const isDuringStart = random.chance(0.2);
