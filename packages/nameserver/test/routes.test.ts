@@ -1,5 +1,6 @@
 import { Commands, TopicRouteData } from '@kitemq/protocol';
 import { RemotingServer } from '@kitemq/remoting';
+import type { ConnectOptions, Network } from '@kitemq/runtime';
 import { nodeRuntime } from '@kitemq/runtime';
 import { describe, expect, it } from 'vitest';
 import { Caller, eventually, startNameserver } from './support.ts';
@@ -60,15 +61,29 @@ describe('a route', () => {
   });
 
   it('shows a broker that registered `auto` under the host by which the client came', async () => {
-    await using nameserver = await startNameserver({ bindAddress: '0.0.0.0' });
-    const port = nameserver.address.split(':')[1];
+    await using nameserver = await startNameserver();
     await using broker = new Caller(nameserver);
     await broker.register({ brokerAddr: 'auto:10911' });
-    for (const host of ['127.0.0.1', '127.0.0.2']) {
-      const route = (await broker.client.invoke(`${host}:${port}`, Commands.getRouteInfoByTopic, { topic: 'T1' })).body();
-      expect(Object.fromEntries(route.brokerDatas[0]!.brokerAddrs)).toEqual({ 0: `${host}:10911` });
-      const info = (await broker.client.invoke(`${host}:${port}`, Commands.getBrokerClusterInfo, {})).body();
+    // A client behind a balancer, which says by which address it was reached.
+    const runtime = nodeRuntime();
+    const network: Network = new Proxy(runtime.network, {
+      get: (target, name) =>
+        name === 'connect'
+          ? async (options: ConnectOptions) => {
+              const socket = await target.connect(options);
+              socket.write(Buffer.from('PROXY TCP4 10.1.2.3 10.9.8.7 1000 9876\r\n'));
+              return socket;
+            }
+          : Reflect.get(target, name).bind(target),
+    });
+    await using elsewhere = new Caller(nameserver, { runtime: { ...runtime, network } });
+    for (const [client, host] of [[broker, '127.0.0.1'], [elsewhere, '10.9.8.7']] as const) {
+      expect(await client.addresses('T1')).toEqual({ 0: `${host}:10911` });
+      const info = (await client.call(Commands.getBrokerClusterInfo, {})).body();
       expect(info.brokerAddrTable.get('broker-a')!.brokerAddrs.get(0)).toBe(`${host}:10911`);
+      const group = (await client.call(Commands.getBrokerMemberGroup, { clusterName: 'DefaultCluster', brokerName: 'broker-a' })).body();
+      expect(group.brokerMemberGroup!.brokerAddrs.get(0)).toBe(`${host}:10911`);
+      expect((await client.call(Commands.getSystemTopicListFromNs, {})).body().brokerAddr).toBe(`${host}:10911`);
     }
   });
 });
