@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import { resolve } from 'node:path';
 import { settingsOf } from '../config/setting.ts';
 import { advertiseEntries, flagEntry, flushEntries, listenEntries } from './flag-entries.ts';
+import { shownAddress } from './host-port.ts';
 import type { ProcessHost } from './process-host.ts';
 import { runService } from './run-service.ts';
 import type { ServiceDefinition } from './service-definition.ts';
@@ -55,7 +56,7 @@ export const brokerService: ServiceDefinition = {
     const broker = new Broker({ runtime, settings });
     await broker.start();
     const nameservers = settings.namesrvAddr === undefined || settings.namesrvAddr === '' ? 'no nameserver' : `nameservers ${settings.namesrvAddr}`;
-    return { ready: `broker ${broker.address} ${settings.brokerName} data ${settings.storePathRootDir} ${nameservers}`, shutdown: () => broker.shutdown() };
+    return { ready: `broker ${shownAddress(broker.address)} ${settings.brokerName} data ${settings.storePathRootDir} ${nameservers}`, shutdown: () => broker.shutdown() };
   },
 };
 

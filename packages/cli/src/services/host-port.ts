@@ -31,6 +31,18 @@ export function parseHostPort(text: string, flag: string): HostPort {
   return { host: colon === 0 ? undefined : trimmed.slice(0, colon), port: portOf(trimmed.slice(colon + 1), trimmed, flag) };
 }
 
+/** Splits an address as servers name themselves: RocketMQ writes IPv6 without brackets, so the last colon counts. */
+export function splitAddress(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
+}
+
+/** The address as a person writes it: brackets around IPv6. */
+export function shownAddress(address: string): string {
+  const { host, port } = splitAddress(address);
+  return formatHostPort(host, port);
+}
+
 /** `host:port`, with brackets around IPv6. */
 export function formatHostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { ConfigEntry } from '../config/config-source.ts';
 import { settingsOf } from '../config/setting.ts';
 import { listenEntries } from './flag-entries.ts';
+import { shownAddress } from './host-port.ts';
 import type { ProcessHost } from './process-host.ts';
 import { runService } from './run-service.ts';
 import type { ServiceDefinition } from './service-definition.ts';
@@ -20,7 +21,7 @@ export const nameserverService: ServiceDefinition = {
   async start({ runtime, config }) {
     const nameserver = new Nameserver({ runtime, settings: nameserverSettingsOf(config.values) });
     await nameserver.start();
-    return { ready: `nameserver ${nameserver.address}`, shutdown: () => nameserver.shutdown() };
+    return { ready: `nameserver ${shownAddress(nameserver.address)}`, shutdown: () => nameserver.shutdown() };
   },
 };
 

@@ -1,6 +1,6 @@
 import { Client } from '@kitemq/client';
 import { KiteError, type Network, type Runtime } from '@kitemq/runtime';
-import { parseHostPort } from './host-port.ts';
+import { splitAddress } from './host-port.ts';
 
 /** Every broker has this topic from its start, for tests. */
 const topic = 'BenchmarkTest';
@@ -18,8 +18,8 @@ export interface SelfCheckTarget {
 
 /** The same network, on which every address but the nameserver's leads to the broker. */
 function shortCircuit(network: Network, { nameserver, broker }: SelfCheckTarget): Network {
-  const { host = '127.0.0.1', port = 0 } = parseHostPort(broker, 'the broker');
-  const nameserverPort = parseHostPort(nameserver, 'the nameserver').port;
+  const { host, port } = splitAddress(broker);
+  const nameserverPort = splitAddress(nameserver).port;
   return {
     connect: (options) => network.connect(options.port === nameserverPort ? options : { ...options, host, port }),
     listen: (options, onConnection) => network.listen(options, onConnection),

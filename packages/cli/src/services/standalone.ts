@@ -7,7 +7,7 @@ import type { ConfigEntry } from '../config/config-source.ts';
 import { type Setting, settingsOf } from '../config/setting.ts';
 import { brokerSettingsOf } from './broker.ts';
 import { advertiseEntries, flagEntry, flushEntries } from './flag-entries.ts';
-import { parseHostPort } from './host-port.ts';
+import { formatHostPort, parseHostPort, shownAddress, splitAddress } from './host-port.ts';
 import type { ProcessHost } from './process-host.ts';
 import { runService } from './run-service.ts';
 import { selfCheck } from './self-check.ts';
@@ -87,7 +87,9 @@ function banner({ nameserver, broker, data, checkMs, commandName }: Summary): st
 
 /** An address that this process can dial, whatever the service listens on. */
 function dialable(address: string): string {
-  return address.replace(/^(0\.0\.0\.0|\[::\]|::)(?=:\d+$)/, '127.0.0.1');
+  const { host, port } = splitAddress(address);
+  if (host === '0.0.0.0') return formatHostPort('127.0.0.1', port);
+  return formatHostPort(host === '::' ? '::1' : host, port);
 }
 
 async function startBoth({ runtime, config, commandName }: ServiceContext): Promise<RunningService> {
@@ -112,8 +114,8 @@ async function startBoth({ runtime, config, commandName }: ServiceContext): Prom
   try {
     const checkMs = await selfCheck(runtime, { nameserver: nameserverAddress, brokerName: settings.brokerName, broker: dialable(broker.address) });
     return {
-      ready: `nameserver ${nameserver.address} broker ${broker.address} data ${settings.storePathRootDir}`,
-      banner: banner({ nameserver: nameserverAddress, broker: broker.address, data: settings.storePathRootDir, checkMs, commandName }),
+      ready: `nameserver ${shownAddress(nameserver.address)} broker ${shownAddress(broker.address)} data ${settings.storePathRootDir}`,
+      banner: banner({ nameserver: nameserverAddress, broker: shownAddress(broker.address), data: settings.storePathRootDir, checkMs, commandName }),
       shutdown,
     };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { KiteError } from '@kitemq/runtime';
 import type { Session } from '../command/session.ts';
-import { formatHostPort, parseHostPort } from '../services/host-port.ts';
+import { splitAddress } from '../services/host-port.ts';
 
 export interface Finding {
   /** What was looked at: `nameserver 127.0.0.1:9876`, `broker broker-a`. */
@@ -30,8 +30,8 @@ function isLoopback(host: string): boolean {
 }
 
 async function dial(session: Session, address: string): Promise<string> {
-  const { host, port } = parseHostPort(address, 'the advertised address');
-  if (host === undefined || port === undefined) throw new KiteError('KITE_ADDRESS', `"${address}" is no address`);
+  const { host, port } = splitAddress(address);
+  if (host === '' || !Number.isInteger(port)) throw new KiteError('KITE_ADDRESS', `"${address}" is no address: HOST:PORT is`);
   const started = session.runtime.clock.monotonic();
   const socket = await session.runtime.network.connect({ host, port, timeoutMs: session.flags.timeout, signal: session.signal });
   const elapsed = session.runtime.clock.monotonic() - started;
@@ -54,8 +54,7 @@ async function checkBroker(session: Session, name: string, address: string, name
   try {
     detail = await dial(session, address);
   } catch (error) {
-    const { host = '' } = parseHostPort(address, 'the advertised address');
-    return { what, ok: false, detail: messageOf(error), advice: addressAdvice(host, nameserverHost) };
+    return { what, ok: false, detail: messageOf(error), advice: addressAdvice(splitAddress(address).host, nameserverHost) };
   }
   try {
     const info = await session.admin.brokerRuntimeInfo(address, { signal: session.signal });
@@ -82,12 +81,12 @@ async function examine(session: Session, topic: string | undefined): Promise<Fin
   const findings = await Promise.all(addresses.map((address) => checkNameserver(session, address)));
   const reachable = addresses[findings.findIndex((finding) => finding.ok)];
   if (reachable === undefined) return findings;
-  const nameserverHost = parseHostPort(reachable, '--nameserver').host ?? '';
+  const nameserverHost = splitAddress(reachable).host;
   try {
     const { brokers } = await session.admin.clusterInfo({ signal: session.signal });
     const members = brokers.flatMap((set) => set.members.map((member) => ({ name: set.brokerName, address: member.address })));
     if (members.length === 0) {
-      const advice = `start one with: kitemq broker --nameserver ${formatHostPort(nameserverHost, parseHostPort(reachable, '--nameserver').port ?? 9876)} --data DIR`;
+      const advice = `start one with: kitemq broker --nameserver ${reachable} --data DIR`;
       findings.push({ what: 'brokers', ok: false, detail: 'none is registered at the nameserver', advice });
     }
     findings.push(...(await Promise.all(members.map(({ name, address }) => checkBroker(session, name, address, nameserverHost)))));

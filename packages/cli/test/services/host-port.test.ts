@@ -1,6 +1,6 @@
 import { KiteError } from '@kitemq/runtime';
 import { describe, expect, it } from 'vitest';
-import { formatHostPort, parseHostPort } from '../../src/services/host-port.ts';
+import { formatHostPort, parseHostPort, shownAddress, splitAddress } from '../../src/services/host-port.ts';
 
 describe('parseHostPort', () => {
   it.each([
@@ -26,6 +26,13 @@ describe('parseHostPort', () => {
       return;
     }
     throw new Error('expected it to be refused');
+  });
+
+  it("splits addresses as servers name themselves, RocketMQ's IPv6 without brackets too", () => {
+    expect(splitAddress('::1:80')).toEqual({ host: '::1', port: 80 });
+    expect(splitAddress('[::1]:80')).toEqual({ host: '::1', port: 80 });
+    expect(splitAddress('a.b:80')).toEqual({ host: 'a.b', port: 80 });
+    expect(shownAddress('::1:80')).toBe('[::1]:80');
   });
 
   it('writes brackets around IPv6', () => {
