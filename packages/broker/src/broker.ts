@@ -69,6 +69,8 @@ export class Broker {
   #store: MessageStore | undefined;
   #running: Running | undefined;
   #recovery: RecoveryReport | undefined;
+  /** Start-up itself, and start-up with its clean-up when it fails. */
+  #opening: Promise<void> | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -108,10 +110,13 @@ export class Broker {
    * @throws KiteError `KITE_LISTEN_FAILED` | `KITE_STORE_*` | `KITE_DISK_LOCKED` | `KITE_TLS_CREDENTIALS`
    */
   start(): Promise<void> {
-    this.#starting ??= this.#start().catch(async (error: unknown) => {
-      await this.shutdown();
-      throw error;
-    });
+    if (this.#starting === undefined) {
+      this.#opening = this.#start();
+      this.#starting = this.#opening.catch(async (error: unknown) => {
+        await this.shutdown();
+        throw error;
+      });
+    }
     return this.#starting;
   }
 
@@ -191,6 +196,8 @@ export class Broker {
   }
 
   async #stop(): Promise<void> {
+    // Half open cannot be closed: start-up ends first, well or not.
+    await this.#opening?.catch(() => {});
     const running = this.#running;
     // Held pulls are answered and no delayed message is under way before the store closes.
     await running?.registration.close();

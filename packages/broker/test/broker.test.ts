@@ -73,6 +73,16 @@ describe('a broker', () => {
     expect((await test.client.invoke(test.broker.fastAddress, Commands.sendMessageV2, sendHeader('Fast'), Buffer.from('x'))).code).toBe(0);
   });
 
+  it('can be shut down while it starts', async () => {
+    const test = new TestBroker();
+    const opening = test.open();
+    await test.broker.shutdown();
+    await opening;
+    // Its data is free again.
+    await test.open();
+    await test[Symbol.asyncDispose]();
+  });
+
   it('can be shut down twice, and before it was started', async () => {
     await using test = await TestBroker.start();
     await Promise.all([test.broker.shutdown(), test.broker.shutdown()]);
