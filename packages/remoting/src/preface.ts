@@ -22,6 +22,11 @@ const proxyV2First = 0x0d;
  */
 export class Preface {
   private held: Uint8Array | undefined;
+  private readonly takesProxyHeader: boolean;
+
+  constructor(takesProxyHeader = true) {
+    this.takesProxyHeader = takesProxyHeader;
+  }
 
   /** Undefined: more bytes are needed. */
   feed(chunk: Uint8Array): PrefaceVerdict | undefined {
@@ -29,7 +34,7 @@ export class Preface {
     const first = bytes[0];
     if (first === undefined) return undefined;
     if (first !== proxyV1First && first !== proxyV2First) return verdictOf(bytes, undefined);
-    const parsed = parseProxyHeader(bytes);
+    const parsed = this.takesProxyHeader ? parseProxyHeader(bytes) : 'invalid';
     if (parsed === 'more') {
       this.held = bytes;
       return undefined;

@@ -24,6 +24,8 @@ export interface RemotingServerOptions {
   readonly defaultProcessor?: Processor;
   readonly limits?: Partial<RemotingLimits>;
   readonly tls?: ServerTlsOptions;
+  /** Take PROXY headers (HAProxy, v1 and v2) and believe what they say, as Apache does. False: who sends one is disconnected. Default true. */
+  readonly proxyProtocol?: boolean;
   /** Called for each connection before its first request. */
   readonly onConnection?: (channel: Channel) => void;
   /** What answers say about who sends them. */
@@ -129,7 +131,7 @@ export class RemotingServer {
       return socket.destroy();
     }
     endpoint.counters.accepted++;
-    const connection = new Connection(endpoint, socket, new Preface());
+    const connection = new Connection(endpoint, socket, new Preface(this.options.proxyProtocol ?? true));
     endpoint.add(connection);
     this.options.onConnection?.(connection);
   }

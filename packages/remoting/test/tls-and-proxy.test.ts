@@ -122,6 +122,14 @@ describe('a PROXY header', () => {
     await until(() => peer.closed);
   });
 
+  it('is refused where nobody is expected to send one', async () => {
+    await using server = await startServer({ proxyProtocol: false });
+    using peer = await RawPeer.connect(server.port);
+    peer.write(Buffer.concat([v2Header(), frameBytes({ opaque: 1 })]));
+    await until(() => peer.closed);
+    expect([peer.frames, server.counters.requests]).toEqual([[], 0]);
+  });
+
   it('with IPv6 addresses is written as everybody writes them', () => {
     const addresses = Buffer.alloc(36);
     addresses[0] = 0x20;
