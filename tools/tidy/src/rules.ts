@@ -40,8 +40,9 @@ export const layering: Rule = () =>
     });
   });
 
+// A call, not the declaration of a method of that name (`setTimeout(callback: …`).
 const portless =
-  /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bperformance\.now\b|\bprocess\.hrtime\b|(?<![.\w])set(?:Timeout|Interval|Immediate)\s*\(|from ['"]node:(?:fs|fs\/promises|net|tls|dgram|timers|timers\/promises)['"]/g;
+  /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bperformance\.now\b|\bprocess\.hrtime\b|(?<![.\w])set(?:Timeout|Interval|Immediate)\s*\((?!\w+:)|from ['"]node:(?:fs|fs\/promises|net|tls|dgram|timers|timers\/promises)['"]/g;
 
 export const ports: Rule = () =>
   filesMatching(/^(packages|apps)\/[^/]+\/src\/.*\.ts$/)
