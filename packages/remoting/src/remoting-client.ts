@@ -23,7 +23,7 @@ export interface RemotingClientOptions {
   readonly processors?: ProcessorTable | ((code: number) => Processor | undefined);
   readonly defaultProcessor?: Processor;
   readonly hooks?: readonly RequestHook[];
-  /** How request headers are written. Default JSON, which every peer reads. */
+  /** How request headers are written. Default JSON, which every peer reads; MSGPACK only where all peers are KiteMQ: Apache’s servers close the connection on it. */
   readonly serializeType?: SerializeType;
   readonly tls?: ClientTlsOptions;
   readonly limits?: Partial<RemotingLimits>;
