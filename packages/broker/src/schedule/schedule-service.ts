@@ -37,7 +37,8 @@ export class ScheduleService {
     if (Array.isArray(stored)) {
       for (const [index, offset] of stored.entries()) {
         const level = this.#levels[index];
-        if (level !== undefined && typeof offset === 'number') level.offset = offset;
+        // Beyond the end (a power cut took messages) it would pass over those that come next.
+        if (level !== undefined && typeof offset === 'number') level.offset = Math.min(offset, store.maxOffset(TopicNames.schedule, index));
       }
     }
     this.#saved = JSON.stringify(this.offsets());

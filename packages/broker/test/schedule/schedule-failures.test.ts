@@ -17,7 +17,8 @@ class FakeStore {
   appends = 0;
   /** How the nth append ends; accepted and stored unless said otherwise. */
   plan: (nth: number) => { status?: AppendStatus; outcome?: AppendOutcome } = () => ({});
-  readonly settings = { get: () => undefined, put: () => Promise.resolve() };
+  saved: number[] | undefined = undefined;
+  readonly settings = { get: () => this.saved, put: () => Promise.resolve() };
 
   add(body: string, properties: Record<string, string>): void {
     const host = encodeHost('127.0.0.1', 1);
@@ -85,6 +86,16 @@ describe('delayed delivery', () => {
     expect(store.delivered.slice(0, 3)).toEqual(['T/3:a', 'T/3:c', 'T/3:d']);
     expect(store.delivered.slice(3)).toEqual(['T/3:b', 'T/3:c', 'T/3:d']);
     expect(offsets).toEqual([4]);
+  });
+
+  it('passes over nothing when its saved progress is beyond the end of the log', async () => {
+    const store = new FakeStore();
+    store.saved = [7];
+    store.add('a', target);
+    const all = deliver(store, 1);
+    store.add('b', target);
+    expect((await all).offsets).toEqual([2]);
+    expect(store.delivered).toEqual(['T/3:b']);
   });
 
   it('waits while the store takes nothing', async () => {
