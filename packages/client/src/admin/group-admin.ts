@@ -67,16 +67,16 @@ export function groupAdmin(base: AdminBase): GroupAdmin {
 
     async listGroups(target, options) {
       const tables = await base.onMasters(target, options, async ({ address, brokerName }, call) => {
-        const header = { groupSeq: 0, dataVersion: '', maxGroupNum: 0x7f_ff_ff_ff };
+        let dataVersion: string | undefined;
         const configs = new Map<string, SubscriptionGroupConfig>();
         for (let total = 1; configs.size < total; ) {
-          const reply = await core.link.ask(address, Commands.getAllSubscriptionGroupConfig, { ...header, groupSeq: configs.size }, call);
-          const { subscriptionGroupTable, dataVersion } = reply.body();
+          const reply = await core.link.ask(address, Commands.getAllSubscriptionGroupConfig, { groupSeq: configs.size, dataVersion, maxGroupNum: 0x7f_ff_ff_ff }, call);
+          const body = reply.body();
           const before = configs.size;
-          for (const [name, config] of subscriptionGroupTable) configs.set(name, config);
+          for (const [name, config] of body.subscriptionGroupTable) configs.set(name, config);
           if (configs.size === before) break;
           total = reply.header().totalGroupNum;
-          header.dataVersion = JSON.stringify(dataVersion);
+          dataVersion = JSON.stringify(body.dataVersion);
         }
         return [...configs.values()].map((config) => ({ ...settingsOf(config), brokerName }));
       });
