@@ -13,7 +13,7 @@ import { RecordReader } from './read/record-reader.ts';
 import { offsetByTime } from './read/time-search.ts';
 import type { RecoveryReport } from './recovery-report.ts';
 import { lockStore, recordOverheadMax, startUp, storePaths, type StartedStore } from './recovery/start-up.ts';
-import { abortText } from './recovery/unflushed-mark.ts';
+import { writeOpenMark } from './recovery/open-mark.ts';
 import { startError } from './store-errors.ts';
 import { resolveOptions, type ResolvedStoreOptions, type StoreOptions } from './store-options.ts';
 import { createViews, type StoreViews } from './store-views.ts';
@@ -281,7 +281,7 @@ export class LogStore implements contract.MessageStore {
     const { logger, path, runtime } = this.#options;
     appender.refusal = contract.AppendStatus.unavailable;
     try {
-      runtime.disk.replaceFileSync(storePaths(path).abort, abortText(runtime.processId, log.flushed));
+      writeOpenMark(runtime.disk, storePaths(path).abort, { processId: runtime.processId, flushFailedAt: log.flushed });
     } catch (cause) {
       logger.error({ error: cause }, 'the failure could not be noted on disk');
     }

@@ -92,6 +92,8 @@ export class LogRecovery {
       }
       if (found === Scanned.filler) {
         this.#end = segment.end = scanner.position + scanner.size;
+        // The filler was the last thing that reached the disk: the file gets the length that readers count on.
+        segment.seal();
         this.#report();
         return true;
       }

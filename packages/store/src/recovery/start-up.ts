@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Disk, DiskLock, KeyValueStore, OpenKeyValueStore } from '@kitemq/runtime';
+import type { Disk, DiskLock, Logger, KeyValueStore, OpenKeyValueStore } from '@kitemq/runtime';
 import { readMark, type CheckpointMark } from '../checkpoint/checkpoint-mark.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import { isWholeRecord } from '../commit-log/record-format.ts';
@@ -13,7 +13,7 @@ import { CheckpointRows } from './checkpoint-rows.ts';
 import { Quarantine } from './quarantine.ts';
 import { LogRecovery, type RecoveredLog } from './recover-log.ts';
 import { RecordParser } from './replay.ts';
-import { abortText, readFlushFailure, rewriteFrom } from './unflushed-mark.ts';
+import { readOpenMark, rewriteFrom, viewsAttemptsMax, writeOpenMark } from './open-mark.ts';
 
 /** Records are at most this much larger than their body. */
 export const recordOverheadMax: number = 68 * 1024;
@@ -83,20 +83,29 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
   const { disk, clock, processId } = options.runtime;
   const paths = storePaths(options.path);
   const began = clock.monotonic();
-  const clean = disk.statSync(paths.abort) === undefined;
+  const left = readOpenMark(disk, paths.abort);
+  const clean = left === undefined;
   const segments = listSegments(disk, paths.commitLog, options.segmentBytes);
   if (segments.length === 0) checkRoomForViews(disk, options.path);
+  const flushFailedAt = left?.flushFailedAt;
+  const viewsAttempt = (left?.viewsAttempt ?? 0) + 1;
+  if (viewsAttempt > viewsAttemptsMax) {
+    options.logger.warn({ path: paths.views }, 'several starts died while they read the checkpoint; it is thrown away and made again from the log');
+    disk.removeSync(paths.views);
+  }
+  if (segments.length > 0) writeOpenMark(disk, paths.abort, { processId, flushFailedAt, viewsAttempt });
   const checkpoint = new CheckpointRows(start.openKeyValue, paths.views, { disk, logger: options.logger });
   try {
-    const unflushed = readFlushFailure(disk, paths.abort);
-    if (unflushed !== undefined) for (const segment of segments) if (segment.end > unflushed) rewriteFrom(segment, unflushed);
+    if (flushFailedAt !== undefined) for (const segment of segments) if (segment.end > flushFailedAt) rewriteFrom(segment, flushFailedAt);
     const loaded = await loadViews(start, checkpoint, segments);
+    if (segments.length > 0) writeOpenMark(disk, paths.abort, { processId, flushFailedAt });
     const { rows } = checkpoint;
     const quarantine = new Quarantine(disk, paths.quarantine);
     const from = Math.max(loaded.views.all.position, segments[0]?.start ?? 0);
     if ((segments[0]?.start ?? 0) > 0) loaded.views.queues.allowLateBegin();
     const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from, clean: clean && !loaded.rebuilt });
-    disk.replaceFileSync(paths.abort, abortText(processId));
+    if (replay.hasHoles) limitOffsets(loaded.views, options.logger);
+    if (segments.length === 0 || flushFailedAt !== undefined) writeOpenMark(disk, paths.abort, { processId });
     for (const { path, bytes, reason } of quarantine.found) options.logger.error({ path, bytes, reason }, 'part of the commit log could not be kept');
     const report: RecoveryReport = {
       clean,
@@ -114,6 +123,12 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
     for (const segment of segments) segment.close();
     throw error;
   }
+}
+
+/** Offsets that were logged behind a lost part of the log may be of messages that were in it: what takes their places must not be skipped. */
+function limitOffsets({ queues, consumerOffsets }: StoreViews, logger: Logger): void {
+  const count = consumerOffsets.limit((topic, queueId) => queues.find(topic, queueId)?.next ?? 0);
+  if (count > 0) logger.warn({ count }, 'consumer offsets beyond the end of their queues were set to the end');
 }
 
 /** Views from the checkpoint when that fits the log, else empty ones that the whole log is replayed into. */
@@ -160,12 +175,13 @@ interface Replay {
   readonly clean: boolean;
 }
 
-function replayLog(replay: Replay): { readonly log: RecoveredLog; readonly checkpointPosition: number } {
+function replayLog(replay: Replay): { readonly log: RecoveredLog; readonly checkpointPosition: number; readonly hasHoles: boolean } {
   const { start, segments, rows, views, quarantine, from, clean } = replay;
   const { runtime, path, segmentBytes, maxMessageBytes, checkpointBytes, logger } = start.options;
   const parser = new RecordParser();
   let current: Buffer = Buffer.alloc(0);
   let currentOffset = 0;
+  let hasHoles = false;
   const record = new LogRecord((_position, size) => Buffer.from(current.subarray(currentOffset, currentOffset + size)));
   let checkpointPosition = views.all.position;
   const total = segments.at(-1)?.end ?? 0;
@@ -184,7 +200,10 @@ function replayLog(replay: Replay): { readonly log: RecoveredLog; readonly check
       parser.parse(record, buffer, offset, { size, position });
       views.all.apply(record);
     },
-    hole: (bytes) => views.queues.allowLost(bytes),
+    hole: (bytes) => {
+      hasHoles = true;
+      views.queues.allowLost(bytes);
+    },
     progress: (position) => {
       if (views.all.position - checkpointPosition < checkpointBytes) return;
       logger.info({ position, total }, 'replaying the log');
@@ -193,5 +212,5 @@ function replayLog(replay: Replay): { readonly log: RecoveredLog; readonly check
       checkpointPosition = views.all.position;
     },
   }).run();
-  return { log, checkpointPosition };
+  return { log, checkpointPosition, hasHoles };
 }
