@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { analyzeMetafile, build } from 'esbuild';
@@ -9,6 +9,7 @@ const banner = `#!/usr/bin/env node
 import { createRequire as kiteCreateRequire } from 'node:module';
 const require = kiteCreateRequire(import.meta.url);`;
 
+const { version } = JSON.parse(readFileSync(new URL('../../packages/cli/package.json', import.meta.url), 'utf8'));
 const storeManifest = fileURLToPath(new URL('../../packages/store/package.json', import.meta.url));
 
 /**
@@ -39,6 +40,7 @@ export async function bundle(name, { directory, dist = join(directory, 'dist') }
     legalComments: 'none',
     sourcemap: flags.includes('--sourcemap') ? 'linked' : false,
     metafile: true,
+    define: { 'process.env.KITEMQ_VERSION': JSON.stringify(version) },
     banner: { js: banner },
     plugins: [nativeLoader()],
     logLevel: 'warning',

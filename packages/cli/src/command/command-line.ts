@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError } from 'commander';
 import { ExitCode } from '../services/exit-code.ts';
 import { failureOf } from '../services/failure-sentence.ts';
 import { type ProcessHost, thisProcess } from '../services/process-host.ts';
+import { version } from '../version.ts';
 import { addClusterCommands } from './cluster-commands.ts';
 import { examples, type Frame, withAdvice } from './command-frame.ts';
 import { completionScript, type Shell, shells } from './completion.ts';
@@ -32,6 +33,7 @@ export function kitemqProgram(frame: Frame): Command {
   const program = new Command('kitemq')
     .description("KiteMQ: a message broker that speaks Apache RocketMQ's protocols")
     .addHelpText('after', `${examples(['kitemq standalone --data ./data', 'kitemq topic create orders', 'kitemq send orders "hello"', 'kitemq consume orders --follow'])}\n\nApache's mqadmin names work too: kitemq topicList -n 127.0.0.1:9876`)
+    .version(version(), '-V, --version', 'print the version')
     .showSuggestionAfterError(true);
   for (const [name, summary] of serviceSummaries) program.command(name).description(summary).allowUnknownOption();
   addTopicCommands(program, frame);

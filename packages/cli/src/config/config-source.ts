@@ -8,7 +8,7 @@ export interface ConfigEntry {
 const prefix = 'KITEMQ_';
 
 /** Variables that belong to other parts of KiteMQ, not to a service's settings. */
-const reserved = new Set(['KITEMQ_VERIFY', 'KITEMQ_BUNDLE', 'KITEMQ_LOG_LEVEL', 'KITEMQ_LOG_FORMAT', 'KITEMQ_NAMESERVER', 'KITEMQ_START']);
+const reserved = new Set(['KITEMQ_VERIFY', 'KITEMQ_VERSION', 'KITEMQ_LOG_LEVEL', 'KITEMQ_LOG_FORMAT', 'KITEMQ_NAMESERVER', 'KITEMQ_START']);
 
 function squeeze(name: string): string {
   return name.replaceAll('_', '').toUpperCase();

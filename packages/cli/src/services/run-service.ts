@@ -11,6 +11,11 @@ import { type ProcessHost, thisProcess } from './process-host.ts';
 import { parseFlags, serviceCommand } from './service-command.ts';
 import type { RunningService, ServiceDefinition } from './service-definition.ts';
 
+/** `kitemq broker`, or how the bundle was called. */
+function programName(definition: ServiceDefinition, host: ProcessHost): string {
+  return host.commandName.endsWith('.mjs') ? host.commandName : `kitemq ${definition.name}`;
+}
+
 /** File, then environment, then flags: the later is the stronger. */
 function gatherEntries(definition: ServiceDefinition, flags: Readonly<Record<string, unknown>>, host: ProcessHost): ConfigEntry[] {
   const settings = definition.settings();
@@ -93,7 +98,7 @@ async function serve(definition: ServiceDefinition, config: LoadedConfig, flags:
  */
 export async function runService(definition: ServiceDefinition, argv: readonly string[], host: ProcessHost = thisProcess()): Promise<number> {
   try {
-    const command = serviceCommand(definition, definition.name);
+    const command = serviceCommand(definition, programName(definition, host));
     const { flags, done } = parseFlags(command, argv, (text) => void host.stdout.write(text));
     if (done) return ExitCode.ok;
     const config = loadConfig({ settings: definition.settings(), entries: gatherEntries(definition, flags, host), ignored: definition.ignored });

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { KiteError } from '@kitemq/runtime';
 import { settingsHelp } from '../config/settings-help.ts';
 import { logFormats, logLevels } from '../logging/create-logger.ts';
+import { version } from '../version.ts';
 import type { ServiceDefinition } from './service-definition.ts';
 
 function collect(value: string, previous: readonly string[] | undefined): string[] {
@@ -11,7 +12,7 @@ function collect(value: string, previous: readonly string[] | undefined): string
 
 /** The command line of a service: the common flags, its own, and help that lists every setting. */
 export function serviceCommand(definition: ServiceDefinition, programName: string): Command {
-  const command = new Command(programName).description(definition.summary).allowExcessArguments(false).exitOverride();
+  const command = new Command(programName).description(definition.summary).version(version(), '-V, --version', 'print the version').allowExcessArguments(false).exitOverride();
   definition.addFlags(command);
   command
     .option('-c, --config <file>', "read settings from a file of Apache's property format (broker.conf, namesrv.conf)")

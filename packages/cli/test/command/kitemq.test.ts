@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mqadminNotOffered } from '../../src/command/mqadmin-not-offered.ts';
@@ -25,6 +25,13 @@ describe('kitemq', () => {
     expect(help.out).toContain('Examples:');
     expect(help.out).not.toContain('updateKvConfig');
     expect((await kitemq()).code).toBe(2);
+  });
+
+  it('prints its version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+    expect(await kitemq('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+    expect(await kitemq('broker', '--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+    expect((await kitemq('broker', '--help')).out).toContain('Usage: kitemq broker [options]');
   });
 
   it.each(commands)('%s has help with examples, -n, --json and --timeout', async (name) => {
