@@ -1,5 +1,5 @@
 import type { Runtime, TaskScope } from '@kitemq/runtime';
-import { KiteError } from '@kitemq/runtime';
+import { KiteError, sleep } from '@kitemq/runtime';
 import type { MessageQueue } from '../admin/types.ts';
 import type { PullAnswer, PullRequest } from '../calls/pull-call.ts';
 import { pull } from '../calls/pull-call.ts';
@@ -11,7 +11,7 @@ import type { DeliverySettler } from './delivery.ts';
 import { Delivery } from './delivery.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
 import type { OffsetStore } from './offset-store.ts';
-import { OwnedQueues } from './owned-queues.ts';
+import { OwnedQueues, TAKE_OVER_MS } from './owned-queues.ts';
 import type { ProcessQueue } from './process-queue.ts';
 import type { PullHost } from './pull-loop.ts';
 import { SendBack } from './send-back.ts';
@@ -41,6 +41,8 @@ export class Consumption implements PullHost, DeliverySettler {
   readonly deliveries: DeliveryQueue;
   readonly owned: OwnedQueues;
   paused = false;
+  /** The group has other members: queues come from them. */
+  shared = false;
   /** Queues that came into being while this consumer was running: they are read from their start. */
   readonly appeared: Set<string> = new Set();
   readonly #parts: ConsumptionOptions;
@@ -124,8 +126,8 @@ export class Consumption implements PullHost, DeliverySettler {
       this.runtime.logger.warn({ group: this.group, messageId: delivery.messageId, reason }, 'broadcasting consumers do not retry: message dropped');
       return this.#settle(delivery);
     }
-    // Another member has its queue, or an operator moved the group: this delivery is void.
-    if (delivery.processQueue.dropped || delivery.settled) return this.#settle(delivery);
+    // Another member has its queue and gets it, or an operator moved the group: this delivery is void. It must not count as settled.
+    if (delivery.processQueue.dropped || delivery.settled) return this.#landed(delivery);
     return this.#sendBack.retry(delivery, delayLevel, reason);
   }
 
@@ -137,6 +139,7 @@ export class Consumption implements PullHost, DeliverySettler {
 
   async startOffset(queue: MessageQueue, signal: AbortSignal): Promise<number> {
     const { core, options, store } = this.#parts;
+    if (this.shared) await sleep(this.runtime.timers, TAKE_OVER_MS, signal);
     const start = await startOffset(
       { calls: core.offsetCalls, store, address: (brokerName) => this.#address(brokerName), from: options.from, timeoutMs: core.timeoutMs },
       queue,

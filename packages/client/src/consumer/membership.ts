@@ -133,6 +133,7 @@ export class Membership {
     }
     this.#note(topic, allocation.all);
     const { owned } = this.#parts.consumption;
+    this.#parts.consumption.shared = allocation.members > 1;
     const mine = owned.queues().filter((queue) => queue.topic === topic);
     const { revoked, added } = assignmentChange(mine, allocation.queues);
     if (revoked.length > 0 || added.length > 0) {

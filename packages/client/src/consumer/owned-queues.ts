@@ -15,6 +15,14 @@ interface Owned {
   readonly scope: TaskScope;
 }
 
+/** How long messages of a queue that is given up may take to be settled before its offset is committed, ms; shorter than the new owner's {@link TAKE_OVER_MS}. */
+const REVOKE_DRAIN_MS = 150;
+
+/** How long a new owner waits before it asks for the offset, ms: the one before commits meanwhile. */
+export const TAKE_OVER_MS = 300;
+
+const never: AbortSignal = new AbortController().signal;
+
 export interface OwnedQueuesOptions {
   readonly runtime: Runtime;
   readonly scope: TaskScope;
@@ -27,6 +35,8 @@ export interface OwnedQueuesOptions {
 export class OwnedQueues {
   readonly #options: OwnedQueuesOptions;
   readonly #owned = new Map<string, Owned>();
+  /** Given up, not committed yet. */
+  readonly #leaving = new Map<string, Owned>();
 
   constructor(options: OwnedQueuesOptions) {
     this.#options = options;
@@ -60,23 +70,34 @@ export class OwnedQueues {
     owned.scope.run(`pull ${queueKey(queue)}`, (signal) => new PullLoop(host, owned.processQueue, owned.room).run(signal));
   }
 
-  /** Gives a queue up: what was settled is committed, so that the next owner goes on from there; work on the rest is told to stop. */
+  /**
+   * Gives a queue up. Nothing more of it is handed out; messages under way get a moment to be settled; what is settled then is committed, so that
+   * the next owner goes on from there; work on the rest is told to stop.
+   */
   async drop(queue: MessageQueue, reason: Error): Promise<void> {
     const owned = this.#owned.get(queueKey(queue));
     if (owned === undefined) return;
     this.#owned.delete(queueKey(queue));
+    this.#leaving.set(queueKey(queue), owned);
     const { processQueue, scope } = owned;
     processQueue.dropped = true;
+    await Promise.all([scope.close(), this.#drain(owned)]);
+    this.#leaving.delete(queueKey(queue));
     const offset = processQueue.committable();
     if (offset !== undefined) this.#options.store.set(queue, offset);
     for (const delivery of processQueue.outstanding()) delivery.cancel(reason);
-    await scope.close();
     await this.#options.store.release(queue, this.#options.releaseTimeoutMs);
+  }
+
+  async #drain({ processQueue, room }: Owned): Promise<void> {
+    const { clock } = this.#options.runtime;
+    const end = clock.monotonic() + REVOKE_DRAIN_MS;
+    for (let left = REVOKE_DRAIN_MS; left > 0 && !processQueue.outstanding().next().done; left = end - clock.monotonic()) await room.wait(left, never);
   }
 
   /** Wakes the queue's loop: there may be room again. */
   wake(queue: MessageQueue): void {
-    this.#owned.get(queueKey(queue))?.room.wake();
+    (this.#owned.get(queueKey(queue)) ?? this.#leaving.get(queueKey(queue)))?.room.wake();
   }
 
   wakeAll(): void {

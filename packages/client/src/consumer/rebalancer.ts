@@ -18,7 +18,7 @@ export interface RebalancerOptions {
 
 /** `unknown`: nothing may change; `absent`: the brokers do not know this member yet. */
 export type Allocation =
-  | { readonly kind: 'queues'; readonly queues: readonly MessageQueue[]; readonly all: readonly MessageQueue[] }
+  | { readonly kind: 'queues'; readonly queues: readonly MessageQueue[]; readonly all: readonly MessageQueue[]; readonly members: number }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'absent' };
 
@@ -35,14 +35,14 @@ export class Rebalancer {
     const route = await this.#options.route(topic, signal);
     if (route === undefined) return { kind: 'unknown' };
     const all = [...route.subscribeQueues].sort(compareQueues);
-    if (model === 'broadcasting') return { kind: 'queues', queues: all, all };
-    if (all.length === 0) return { kind: 'queues', queues: [], all };
+    if (model === 'broadcasting') return { kind: 'queues', queues: all, all, members: 1 };
+    if (all.length === 0) return { kind: 'queues', queues: [], all, members: 1 };
     const clientIds = [...new Set(await this.#options.members(route, signal))].sort((a, b) => (a < b ? -1 : 1));
     if (!clientIds.includes(clientId)) {
       logger.debug({ group, topic, clientId, members: clientIds.length }, 'brokers do not list this member yet');
       return { kind: 'absent' };
     }
-    return { kind: 'queues', queues: strategy.allocate({ group, clientId, queues: all, clientIds }), all };
+    return { kind: 'queues', queues: strategy.allocate({ group, clientId, queues: all, clientIds }), all, members: clientIds.length };
   }
 }
 

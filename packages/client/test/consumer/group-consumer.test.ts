@@ -123,6 +123,63 @@ describe('a consumer', () => {
       expect(seen).toEqual(names('m', 10).slice(3));
     }));
 
+  it('hands its queues over to members that come and go without repeating a message', () =>
+    new FakeCluster().run(async (cluster) => {
+      cluster.broker.createTopic('T', 8);
+      const seen: string[] = [];
+      const join = async () => {
+        const consumer = await cluster.client().consumer({ group: 'g', subscriptions: { T: '*' }, from: 'first' });
+        void consumer.run(
+          async (message) => {
+            await cluster.simulation.sleep(20);
+            seen.push(message.text());
+          },
+          { concurrency: 8 },
+        );
+        return consumer;
+      };
+      await join();
+      const producer = await cluster.client().producer();
+      const ending = new AbortController();
+      let sent = 0;
+      const producing = (async () => {
+        while (!ending.signal.aborted) {
+          await producer.send({ topic: 'T', body: `m${sent++}` });
+          await cluster.simulation.sleep(3);
+        }
+      })();
+      for (let change = 0; change < 5; change++) {
+        await cluster.simulation.sleep(700);
+        const other = await join();
+        await cluster.simulation.sleep(1_300);
+        await other.stop();
+      }
+      ending.abort();
+      await producing;
+      await cluster.until('all are handled', () => new Set(seen).size === sent);
+      expect(sent).toBeGreaterThan(1_000);
+      expect(seen).toHaveLength(sent);
+    }));
+
+  it('does not count a failed message of a queue that was taken away as settled', () =>
+    new FakeCluster().run(async (cluster) => {
+      cluster.broker.createTopic('T', 2);
+      const producer = await cluster.client().producer();
+      const queues = await producer.queues('T');
+      for (const queue of queues) await producer.send({ topic: 'T', body: `m${queue.queueId}` }, { queue });
+      const fail: ((error: Error) => void)[] = [];
+      const first = await cluster.client().consumer({ group: 'g', subscriptions: { T: '*' }, from: 'first' });
+      void first.run(() => new Promise((_, reject) => fail.push(reject)), { concurrency: 2 });
+      await cluster.until('both are under way', () => fail.length === 2);
+      const seen: string[] = [];
+      const joining = cluster.client().consumer({ group: 'g', subscriptions: { T: '*' }, from: 'first' });
+      await cluster.until('one queue is taken away', () => first.assignment().length === 1);
+      // Within the moment it is given for what is under way.
+      for (const reject of fail) reject(new Error('no'));
+      void (await joining).run((message) => seen.push(message.text()));
+      await cluster.until('the new owner got it', () => seen.includes('m1'));
+    }));
+
   it('waits for handlers when it stops, but not longer than it is told', () =>
     new FakeCluster().run(async (cluster) => {
       cluster.broker.createTopic('T', 1);
