@@ -27,6 +27,8 @@ export interface BrokerContext {
   readonly address: () => string;
   /** 4 or 16 address bytes and the port: the store host of messages. */
   readonly storeHost: Uint8Array;
+  /** Delay in ms of each level, from level 1 on. */
+  readonly delayLevels: readonly number[];
   /** Bytes of RAM that rules of the protocol measure against. */
   readonly memoryBytes: number;
 }

@@ -22,6 +22,7 @@ import { PullOffsets } from './pull/pull-offsets.ts';
 import { PullProcessor } from './pull/pull-processor.ts';
 import { advertisedAddress, autoHost } from './registration/advertised-address.ts';
 import { Registration } from './registration/registration.ts';
+import { levelsOf } from './schedule/delay-levels.ts';
 import { ScheduleService } from './schedule/schedule-service.ts';
 import { BrokerStats, samplePeriodMs } from './stats/broker-stats.ts';
 import { rateCounters } from './stats/rate-counters.ts';
@@ -172,6 +173,7 @@ export class Broker {
       diskGuard: new DiskGuard(runtime.disk, resolve(config.storePathRootDir), config, this.#logger),
       address: () => this.#ownAddress(storeHost),
       storeHost,
+      delayLevels: levelsOf(config.messageDelayLevel),
       memoryBytes: this.#options.memoryBytes ?? totalmem(),
     };
     loadConfigChanges(context);

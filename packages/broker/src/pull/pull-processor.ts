@@ -1,3 +1,4 @@
+import type { CompiledFilter } from '@kitemq/filter';
 import { Commands, PullSysFlag, ResponseCode } from '@kitemq/protocol';
 import type { Request } from '@kitemq/remoting';
 import { TimerWheel } from '@kitemq/runtime';
@@ -47,6 +48,7 @@ export class PullProcessor implements PullRunner {
   readonly #resets: OffsetResets;
   readonly #pullOffsets: PullOffsets;
   readonly #wheel: TimerWheel;
+  readonly #matchers: WeakMap<CompiledFilter, (record: Uint8Array) => boolean> = new WeakMap();
   #closed = false;
   readonly #query: ReadQuery = { topic: '', queueId: 0, offset: 0, maxMessages: 0, maxBytes: 0, matchesTags: undefined, matchesRecord: undefined, scanMax: 0 };
 
@@ -147,9 +149,19 @@ export class PullProcessor implements PullRunner {
     query.maxMessages = Math.max(1, Math.min(pull.maxMessages, config.maxTransferCountOnMessageInMemory));
     query.maxBytes = Math.min(config.maxTransferBytesOnMessageInMemory, answerBytesMax);
     query.matchesTags = pull.filter.matchesTags;
-    query.matchesRecord = pull.filter.matchesProperties === undefined ? undefined : recordMatcher(pull.filter.matchesProperties);
+    query.matchesRecord = pull.filter.matchesProperties === undefined ? undefined : this.#matcherOf(pull.filter);
     query.scanMax = Math.ceil(Math.max(config.maxFilterMessageSize, pull.maxMessages * entrySize) / entrySize);
     store.read(query, pull);
+  }
+
+  /** Made once for each compiled expression. */
+  #matcherOf(filter: CompiledFilter): (record: Uint8Array) => boolean {
+    let matcher = this.#matchers.get(filter);
+    if (matcher === undefined) {
+      matcher = recordMatcher(filter.matchesProperties!);
+      this.#matchers.set(filter, matcher);
+    }
+    return matcher;
   }
 
   #answerReset(pull: PullOperation, offset: number): void {

@@ -4,7 +4,6 @@ import type { TimerHandle } from '@kitemq/runtime';
 import { AppendOutcome, AppendStatus, ReadStatus } from '@kitemq/store';
 import type { AppendCompletion, AppendStatus as AppendStatusType, MessageToAppend, ReadCompletion, ReadQuery, ReadResult } from '@kitemq/store';
 import type { BrokerContext } from '../broker-context.ts';
-import { levelsOf } from './delay-levels.ts';
 
 /** A head that is not due yet is looked at again after so long at the latest: the wall clock may jump. */
 const lookAgainMs = 5_000;
@@ -28,7 +27,7 @@ export class ScheduleService {
 
   constructor(context: BrokerContext) {
     this.#context = context;
-    this.#levels = levelsOf(context.config.messageDelayLevel).map((delayMs, index) => new Level(context, index + 1, delayMs));
+    this.#levels = context.delayLevels.map((delayMs, index) => new Level(context, index + 1, delayMs));
   }
 
   start(): void {

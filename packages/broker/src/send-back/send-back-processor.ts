@@ -6,7 +6,6 @@ import type { AppendCompletion, MessageToAppend } from '@kitemq/store';
 import { Refusal } from '../answer.ts';
 import type { Answer, Call } from '../answer.ts';
 import type { BrokerContext } from '../broker-context.ts';
-import { levelsOf } from '../schedule/delay-levels.ts';
 import type { GroupEntry } from '../subscription-groups/group-table.ts';
 
 type SendBackCall = Call<typeof Commands.consumerSendMsgBack>;
@@ -43,7 +42,7 @@ interface SendBackParts {
 }
 
 function copyFor(context: BrokerContext, group: GroupEntry, { header, version, record }: SendBackParts): MessageToAppend {
-  const { config, runtime, topics } = context;
+  const { delayLevels, runtime, topics } = context;
   const original = decodeRecord(record);
   const properties = decodeProperties(original.properties);
   properties[PropertyName.retryTopic] ??= original.topic;
@@ -78,15 +77,14 @@ function copyFor(context: BrokerContext, group: GroupEntry, { header, version, r
     message.tagsCode = tagsCodeOf(message.properties);
     return message;
   }
-  const levels = levelsOf(config.messageDelayLevel);
-  const level = Math.min(header.delayLevel === 0 ? firstRetryLevel + original.reconsumeTimes : header.delayLevel, levels.length);
+  const level = Math.min(header.delayLevel === 0 ? firstRetryLevel + original.reconsumeTimes : header.delayLevel, delayLevels.length);
   properties[PropertyName.delay] = String(level);
   properties[PropertyName.realTopic] = name;
   properties[PropertyName.realQueueId] = String(queueId);
   message.topic = TopicNames.schedule;
   message.queueId = level - 1;
   message.properties = Buffer.from(encodeProperties(properties));
-  message.tagsCode = runtime.clock.now() + levels[level - 1]!;
+  message.tagsCode = runtime.clock.now() + delayLevels[level - 1]!;
   return message;
 }
 

@@ -58,7 +58,7 @@ async function deliver(store: FakeStore, count: number): Promise<{ offsets: numb
   // Retries after ten seconds happen at once.
   const runtime = { ...real, timers: { ...real.timers, setTimeout: (callback: () => void) => real.timers.setTimeout(callback, 1), setInterval: real.timers.setInterval.bind(real.timers), clear: real.timers.clear.bind(real.timers) } };
   await using scope = new TaskScope({ timers: real.timers, onError: () => {} });
-  const context = { runtime, logger, scope, store, config: parseBrokerSettings({ messageDelayLevel: '1s' }) } as unknown as BrokerContext;
+  const context = { runtime, logger, scope, store, config: parseBrokerSettings({}), delayLevels: [1_000] } as unknown as BrokerContext;
   const service = new ScheduleService(context);
   service.start();
   await eventually(() => store.delivered.length >= count);
