@@ -11,6 +11,11 @@ import { advertisedAddress } from './advertised-address.ts';
 export const startMs = 3_000;
 /** How long an answer that depends on registration waits for slow nameservers. */
 export const settleMs = 500;
+/**
+ * A change tells the whole table as long as it has at most so many topics, else only what changed. The whole is right for every nameserver;
+ * one with `deleteTopicWithBrokerRegistration` takes what a registration leaves out for deleted.
+ */
+export const wholeTableTopicsMax = 1_000;
 /** A nameserver that failed is told again after so long, doubling up to the period of registrations. */
 const retryFirstMs = 500;
 /** How long shutdown waits for nameservers to take the sign-off. */
@@ -197,10 +202,11 @@ export class Registration {
     const localIp = channel.localAddress.slice(0, channel.localAddress.lastIndexOf(':'));
     const brokerAddr = advertisedAddress({ config, port: this.#options.port(), localIp, machineAddresses: runtime.network.localAddresses() });
     nameserver.changed = new Set();
+    const whole = changed === undefined || topics.size <= wholeTableTopicsMax;
     const table = new Map<string, ReturnType<typeof toWire>>();
     for (const entry of topics.entries()) {
       const { topicName } = entry.config;
-      if (changed === undefined || changed.has(topicName)) table.set(topicName, toWire(this.#permitted(entry.config)));
+      if (whole || changed.has(topicName)) table.set(topicName, toWire(this.#permitted(entry.config)));
     }
     if (table.size === 0) return;
     const body = RegisterBrokerBody.create();
