@@ -17,7 +17,7 @@ export interface ConsumerOptions {
   readonly group: string;
   /** Topic to expression: `{ orders: '*' }`. All members of a group must subscribe to the same. */
   readonly subscriptions: Readonly<Record<string, string | Subscription>>;
-  /** Default `last`, as Apache's clients; the broker may still answer 0 for a young queue. */
+  /** Default `last`, as Apache's clients. Exact: brokers are told not to answer 0 for a queue that is still small. */
   readonly from?: ConsumeFrom | undefined;
   /** `clustering` (default): each message to one member; `broadcasting`: to every member, no retries. */
   readonly model?: 'clustering' | 'broadcasting' | undefined;
