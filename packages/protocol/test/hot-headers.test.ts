@@ -11,3 +11,8 @@ it.each([...hotHeaders.keys()])('%s is built by generated code that fits its tab
 it('another table under the name of a hot header is not built by its code', () => {
   expect(compileHeader(defineHeader('SendMessageRequestHeaderV2', { a: required.int() })).build).toBeUndefined();
 });
+
+it('a header has at most 64 fields', () => {
+  const table = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`f${index}`, required.int()]));
+  expect(() => compileHeader(defineHeader('Wide', table))).toThrow('more than 64 fields');
+});

@@ -1,4 +1,4 @@
-import { KiteError } from '@kitemq/runtime';
+import { assert, KiteError } from '@kitemq/runtime';
 import type { Field, FieldKind, HeaderSchema } from '../header.ts';
 import { hotHeaders } from '../generated/hot-headers.ts';
 import type { FieldScan } from './field-scan.ts';
@@ -38,12 +38,16 @@ export interface CompiledHeader {
 /** Sign and digits of the longest number, and room for lengths. */
 const numberBytesMax = 32;
 
+/** What one scan can tell apart; the largest header of the protocol has 20. */
+export const fieldsMax = 64;
+
 const compiledHeaders = new WeakMap<HeaderSchema, CompiledHeader>();
 
 /** The compiled form of a schema; made on first use. */
 export function compileHeader(schema: HeaderSchema): CompiledHeader {
   const known = compiledHeaders.get(schema);
   if (known !== undefined) return known;
+  assert(Object.keys(schema.fields).length <= fieldsMax, `${schema.name} has more than ${fieldsMax} fields`);
   const fields = Object.entries(schema.fields).map(([name, field]) => compileField(name, field));
   const compiled: CompiledHeader = {
     schema,

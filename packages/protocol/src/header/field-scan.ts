@@ -1,6 +1,6 @@
 import { FrameLimits } from '../frame.ts';
 import type { HeaderOf, HeaderSchema } from '../header.ts';
-import { absentValue, compileHeader, FieldKindCode, invalidNumber } from './compiled-header.ts';
+import { absentValue, compileHeader, FieldKindCode, fieldsMax, invalidNumber } from './compiled-header.ts';
 import type { CompiledHeader } from './compiled-header.ts';
 import type { FastBuffer } from './fast-buffer.ts';
 import { unescapeJson } from './json-unescape.ts';
@@ -12,7 +12,6 @@ export const ValueForm = { plain: 0, escaped: 1, absent: 2 } as const;
 type ValueForm = (typeof ValueForm)[keyof typeof ValueForm];
 
 const entryWords = 5;
-const fieldsMax = 64;
 
 /**
  * Where the text fields of one header lie: filled by a scanner (JSON or binary), then read by key or by table. Nothing is copied. One scan
