@@ -192,9 +192,11 @@ async function restart(): Promise<void> {
     if (name !== 'clean') rmSync(join(path, 'views'), { recursive: true });
     const again = new LogStore(options);
     const start = performance.now();
+    const cpu = process.cpuUsage();
     const report = await again.start();
     const ms = performance.now() - start;
-    show({ restart: name, ms, replayed: report.replayedRecords, 'MB/s': report.replayedRecords === 0 ? 0 : logged / mebi / (ms / 1000), 'RSS MB': process.memoryUsage().rss / mebi });
+    const used = process.cpuUsage(cpu);
+    show({ restart: name, ms, 'CPU ms': (used.user + used.system) / 1000, replayed: report.replayedRecords, 'MB/s': report.replayedRecords === 0 ? 0 : logged / mebi / (ms / 1000), 'RSS MB': process.memoryUsage().rss / mebi });
     await again.shutdown();
   }
   rmSync(path, { recursive: true, force: true });
@@ -209,6 +211,32 @@ async function empty(): Promise<void> {
   rmSync(path, { recursive: true, force: true });
 }
 
+/** Many queues with one message each: what an idle queue costs in memory and at start. */
+async function queues(): Promise<void> {
+  const count = 100_000;
+  const { store, path, options } = await open('async');
+  globalThis.gc?.();
+  const before = process.memoryUsage();
+  let done = 0;
+  await new Promise<void>((resolve) => {
+    const completion: AppendCompletion = { physicalOffset: 0, queueOffset: 0, storeTimestamp: 0, physicalOffsets: undefined, waitForFlush: true, appended: () => void (++done === count && resolve()) };
+    for (let index = 0; index < count; index++) {
+      const status = store.append({ ...messageOf(100, index % 10), topic: `Topic${Math.floor(index / 10)}` }, completion);
+      if (status !== AppendStatus.accepted) throw new Error(`refused: ${status}`);
+    }
+  });
+  globalThis.gc?.();
+  const after = process.memoryUsage();
+  show({ queues: count, 'heap bytes/queue': (after.heapUsed - before.heapUsed) / count, 'external bytes/queue': (after.external - before.external) / count, 'RSS MB': after.rss / mebi });
+  await store.shutdown();
+  const again = new LogStore(options);
+  const start = performance.now();
+  await again.start();
+  show({ 'start with them ms': performance.now() - start });
+  await again.shutdown();
+  rmSync(path, { recursive: true, force: true });
+}
+
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   empty,
   async256: () => append('async', 256, 1_000_000),
@@ -220,6 +248,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   tail,
   cold,
   restart,
+  queues,
 };
 const wanted = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();

@@ -63,7 +63,9 @@ export class Checkpointer {
     }
     this.#committing = true;
     commit.whenFlushed(this.#capturedPosition, (error) => {
-      if (error !== undefined || this.#stopped) return this.#ended(error);
+      if (error !== undefined) return this.#ended(error);
+      // Not committed, so it stays captured for `finish`.
+      if (this.#stopped) return this.#idle();
       this.#options.rows.commit((this.#captured as CapturedBatch).fill, (failure) => this.#ended(failure));
     });
   }
@@ -75,6 +77,11 @@ export class Checkpointer {
     return batch;
   }
 
+  #idle(): void {
+    this.#committing = false;
+    for (const waiter of this.#waiters.splice(0)) waiter();
+  }
+
   #ended(error: Error | undefined): void {
     this.#committing = false;
     if (error === undefined) {
@@ -84,7 +91,7 @@ export class Checkpointer {
       this.#options.logger.warn({ error }, 'a checkpoint failed and will be tried again; nothing is lost, but a restart takes longer');
       if (!this.#stopped) this.#timer ??= this.#options.timers.setTimeout(this.#onTimer, this.#options.intervalMs);
     }
-    for (const waiter of this.#waiters.splice(0)) waiter();
+    this.#idle();
     if (error === undefined && this.#options.commit.visible > this.#capturedPosition) this.applied();
   }
 

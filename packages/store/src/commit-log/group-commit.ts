@@ -42,7 +42,7 @@ export class GroupCommit {
   readonly ring: PendingRing = new PendingRing();
   readonly #options: GroupCommitOptions;
   readonly #log: CommitLog;
-  readonly #waiters: FlushWaiter[] = [];
+  #waiters: FlushWaiter[] = [];
   #tick: TimerHandle | undefined;
   #flushTimer: TimerHandle | undefined;
   #timeoutTimer: TimerHandle | undefined;
@@ -137,10 +137,19 @@ export class GroupCommit {
     if (this.#failure !== undefined || this.#stopped) return;
     if (error !== undefined) return this.#fail(new KiteError('KITE_STORE_FLUSH_FAILED', 'The disk could not make the log durable; what of it survived is known only after a restart', { cause: error }));
     if (this.#options.sync) this.#releaseVisible(this.#log.flushed);
-    while (this.#waiters.length > 0 && (this.#waiters[0] as FlushWaiter).position <= this.#log.flushed) this.#waiters.shift()?.done(undefined);
+    this.#releaseFlushed();
     if (this.#options.sync || this.#waiters.length > 0) this.#startSync();
     else this.#armFlush();
   };
+
+  /** Positions do not come in order: who waits for what is appended may come before who waits for what is visible. */
+  #releaseFlushed(): void {
+    const { flushed } = this.#log;
+    if (!this.#waiters.some(({ position }) => position <= flushed)) return;
+    const due = this.#waiters.filter(({ position }) => position <= flushed);
+    this.#waiters = this.#waiters.filter(({ position }) => position > flushed);
+    for (const waiter of due) waiter.done(undefined);
+  }
 
   /** Tells those who do not wait for the flush. */
   #releaseWritten(): void {
@@ -209,9 +218,10 @@ export class GroupCommit {
     if (!this.#options.sync) this.#releaseVisible(this.#log.written);
     this.#options.listener.diskFull(error);
     this.#dropAfter(this.#log.written);
-    for (let index = this.#waiters.length - 1; index >= 0; index--) {
-      if ((this.#waiters[index] as FlushWaiter).position > this.#log.written) this.#waiters.splice(index, 1)[0]?.done(error);
-    }
+    const lost = this.#waiters.filter(({ position }) => position > this.#log.written);
+    this.#waiters = this.#waiters.filter(({ position }) => position <= this.#log.written);
+    for (const waiter of lost) waiter.done(error);
+    this.#releaseFlushed();
     if (this.#options.sync || this.#waiters.length > 0) this.#startSync();
   }
 

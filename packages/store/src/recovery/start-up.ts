@@ -104,7 +104,8 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
     const from = Math.max(loaded.views.all.position, segments[0]?.start ?? 0);
     if ((segments[0]?.start ?? 0) > 0) loaded.views.queues.allowLateBegin();
     const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from, clean: clean && !loaded.rebuilt });
-    if (replay.hasHoles) limitOffsets(loaded.views, options.logger);
+    // Also without a hole: an earlier start may have found it, and died before the offsets were logged.
+    if (replay.hasHoles || !clean) limitOffsets(loaded.views, options.logger);
     if (segments.length === 0 || flushFailedAt !== undefined) writeOpenMark(disk, paths.abort, { processId });
     for (const { path, bytes, reason } of quarantine.found) options.logger.error({ path, bytes, reason }, 'part of the commit log could not be kept');
     const report: RecoveryReport = {

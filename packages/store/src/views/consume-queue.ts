@@ -4,7 +4,7 @@ import type { TopicQueues } from './topic-queues.ts';
 /** Reads the stored chunk; undefined when there is none. */
 export type ChunkLoader = (queue: ConsumeQueue, chunk: number) => Uint8Array | undefined;
 
-const firstChunkEntries = 16;
+const firstChunkEntries = 4;
 
 /**
  * One queue: where its messages are in the log. Full chunks live in the checkpoint; in memory are the chunk being filled and the full ones that
@@ -27,7 +27,8 @@ export class ConsumeQueue {
   #openNumber = -1;
   /** Offset of the last entry that came after blanks. */
   #suspect = -1;
-  readonly #full = new Map<number, Buffer>();
+  /** Most queues have none, and an empty map costs more than the rest of a queue. */
+  #full: Map<number, Buffer> | undefined;
 
   constructor(topicQueues: TopicQueues, queueId: number, load: ChunkLoader) {
     this.topicQueues = topicQueues;
@@ -45,7 +46,7 @@ export class ConsumeQueue {
     writeTagsCode(chunk, slot, tagsCode);
     this.visible = offset + 1;
     if (slot === entriesPerChunk - 1) {
-      this.#full.set(number, chunk);
+      this.#keepFull(number, chunk);
       this.#open = undefined;
       this.#openNumber = -1;
     }
@@ -59,9 +60,9 @@ export class ConsumeQueue {
     const slot = offset - number * entriesPerChunk;
     if (chunk === undefined || (slot + 1) * entryBytes > chunk.length) return false;
     if (entrySize(chunk, slot) !== 0 && offset !== this.#suspect) return false;
-    if (chunk !== this.#open && !this.#full.has(number)) {
+    if (chunk !== this.#open && this.#full?.has(number) !== true) {
       chunk = Buffer.from(chunk);
-      if (Math.floor(this.visible / entriesPerChunk) > number) this.#full.set(number, chunk);
+      if (Math.floor(this.visible / entriesPerChunk) > number) this.#keepFull(number, chunk);
       else {
         this.#open = chunk;
         this.#openNumber = number;
@@ -82,7 +83,7 @@ export class ConsumeQueue {
   /** The chunk's entries from its first on (perhaps fewer than a full chunk); undefined when it cannot be found. Valid until the next turn. */
   chunk(number: number): Buffer | undefined {
     if (number === this.#openNumber) return this.#open;
-    const full = this.#full.get(number);
+    const full = this.#full?.get(number);
     if (full !== undefined) return full;
     const stored = this.#load(this, number);
     return stored === undefined ? undefined : Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
@@ -90,18 +91,24 @@ export class ConsumeQueue {
 
   /** Visits what a checkpoint has to store: full chunks and the used part of the open one. */
   forDirtyChunks(visit: (number: number, entries: Uint8Array) => void): void {
-    for (const [number, chunk] of this.#full) visit(number, chunk);
+    if (this.#full !== undefined) for (const [number, chunk] of this.#full) visit(number, chunk);
     if (this.#open !== undefined) visit(this.#openNumber, this.#open.subarray(0, (this.visible - this.#openNumber * entriesPerChunk) * entryBytes));
   }
 
   /** The checkpoint has everything before offset `visible`: memory for it is given back. */
   stored(visible: number): void {
     const number = Math.floor(visible / entriesPerChunk);
-    for (const full of this.#full.keys()) if (full < number) this.#full.delete(full);
+    for (const full of this.#full?.keys() ?? []) if (full < number) this.#full?.delete(full);
+    if (this.#full?.size === 0) this.#full = undefined;
     if (this.visible === visible) {
       this.#open = undefined;
       this.#openNumber = -1;
     }
+  }
+
+  #keepFull(number: number, chunk: Buffer): void {
+    this.#full ??= new Map();
+    this.#full.set(number, chunk);
   }
 
   #chunkForWriting(number: number, slot: number): Buffer {
