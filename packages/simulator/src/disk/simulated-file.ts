@@ -110,16 +110,18 @@ export class SimulatedFile implements DiskFile {
   /** Takes the space, then the bytes; a full disk takes what fits. */
   #write(data: Uint8Array, position: number): void {
     const { machine } = this.#context;
-    const growth = Math.max(0, position + data.length - this.#node.allocatedEnd);
-    const fits = Math.min(growth, Math.max(0, machine.totalBytes - machine.usedBytes));
-    const taken = data.length - (growth - fits);
+    const room = Math.max(0, machine.totalBytes - machine.usedBytes);
+    const end = position + data.length;
+    const isFull = end - this.#node.allocatedEnd > room;
+    const taken = isFull ? wholeSectors(Math.max(0, this.#node.allocatedEnd + room - position), position) : data.length;
     if (taken > 0) {
-      machine.usedBytes += fits;
-      this.#node.allocatedEnd += fits;
+      const growth = Math.max(0, position + taken - this.#node.allocatedEnd);
+      machine.usedBytes += growth;
+      this.#node.allocatedEnd += growth;
       this.#node.write(taken === data.length ? data : data.subarray(0, taken), position);
       this.#node.modifiedTime = this.#clock.now();
     }
-    if (fits < growth) throw systemError('ENOSPC', 'write', this.path);
+    if (isFull) throw systemError('ENOSPC', 'write', this.path);
   }
 
   #sync(mark: number): Error | undefined {

@@ -123,18 +123,19 @@ describe('a failing disk', () => {
   test('full: a write takes what fits, then ENOSPC; removing makes room', () => {
     const machine = new Simulation({ seed: 1 }).process('machine');
     const { disk } = machine.runtime;
-    machine.disk.totalBytes = 1000;
+    machine.disk.totalBytes = 10_000;
     const file = disk.openSync('/a', 'create');
-    write(file, 'x'.repeat(900));
-    expect(disk.spaceSync('/').freeBytes).toBe(100);
-    expect(() => write(file, 'y'.repeat(200), 900)).toThrow('ENOSPC');
-    expect(file.sizeSync()).toBe(1000);
-    write(file, 'z'.repeat(900));
+    write(file, 'x'.repeat(9000));
+    expect(disk.spaceSync('/').freeBytes).toBe(1000);
+    expect(() => write(file, 'y'.repeat(2000), 9000)).toThrow('ENOSPC');
+    // What fits, up to the last whole sector.
+    expect(file.sizeSync()).toBe(9728);
+    write(file, 'z'.repeat(9000));
     const other = disk.openSync('/b', 'create');
-    expect(() => write(other, 'x')).toThrow('ENOSPC');
+    expect(() => write(other, 'x'.repeat(512))).toThrow('ENOSPC');
     disk.removeSync('/a');
     write(other, 'x');
-    expect(disk.spaceSync('/').freeBytes).toBe(999);
+    expect(disk.spaceSync('/').freeBytes).toBe(9999);
   });
 
   test('a failed datasync may lose pages for good: the next one succeeds without them', async () => {

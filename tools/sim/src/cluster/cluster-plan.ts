@@ -17,6 +17,8 @@ export interface ClusterPlan {
   readonly commitIntervalMs: number;
   readonly lossProbability: number;
   readonly resetProbability: number;
+  /** Now and then two machines cannot reach each other, or a connection ends without a word. */
+  readonly cutCables: boolean;
 }
 
 export const drawClusterPlan = (random: SimulatedRandom): ClusterPlan => {
@@ -35,5 +37,6 @@ export const drawClusterPlan = (random: SimulatedRandom): ClusterPlan => {
     commitIntervalMs: random.pick([20, 200]),
     lossProbability: random.pick([0, 0, 0.01]),
     resetProbability: random.pick([0, 0, 0.003]),
+    cutCables: random.chance(0.3),
   };
 };

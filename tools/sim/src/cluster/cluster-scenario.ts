@@ -8,6 +8,7 @@ import { rerunCommand } from '../rerun.ts';
 import { writeLater } from '../sabotaged-disk.ts';
 import type { LifeCounts, Sabotage } from '../scenario.ts';
 import { patiently, runConsumer, runProducer, verifyQueues, watchOffsets } from './cluster-clients.ts';
+import { cutCables } from './cut-cables.ts';
 import { ClusterLedger } from './cluster-ledger.ts';
 import type { ClusterPlan } from './cluster-plan.ts';
 import { drawClusterPlan } from './cluster-plan.ts';
@@ -50,8 +51,10 @@ class ClusterStory {
     const producing = Array.from({ length: plan.producers }, (_, index) => runProducer(clients, index));
     for (let index = 0; index < plan.consumers; index++) runConsumer(clients, index);
     const watch = watchOffsets(clients);
+    const cuts = plan.cutCables ? cutCables(clients) : undefined;
     for (let crash = 0; crash < plan.crashes; crash++) await this.#liveAndCrash(random.pick(plan.crashKinds));
     await Promise.all(producing);
+    await cuts?.stop();
     const end = simulation.now + settleMs;
     while (!ledger.allDelivered) {
       check(simulation.now < end, () => `not delivered in ${settleMs} ms after the last crash: ${ledger.missing.join(', ')}`);

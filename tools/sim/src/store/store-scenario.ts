@@ -100,6 +100,7 @@ class StoreStory {
   async #stop(store: MessageStore): Promise<void> {
     this.#lastStop = 'begun';
     await store.shutdown();
+    if (!this.#process.alive) return;
     // A full or failing disk may have kept the last offsets from being written; then the stop is not a clean one.
     if (store.failure === undefined && !this.#plan.fullDisk && !this.#plan.failingDisk) this.#lastStop = 'clean';
     this.counts.cleanStops++;

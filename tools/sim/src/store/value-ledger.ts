@@ -38,9 +38,10 @@ export class ValueLedger<T> {
     };
   }
 
-  /** After a restart: the value must be the durable one or a later one; it is the one from now on. */
-  verify(found: T, clean: boolean): void {
+  /** After a restart: the value must be the durable one or a later one (or the one that the store may fall back to); it is the one from now on. */
+  verify(found: T, clean: boolean, fallback?: T): void {
     const allowed = clean ? [this.last] : [this.#durable, ...this.#since].map(({ value }) => value);
+    if (fallback !== undefined && !clean) allowed.push(fallback);
     check(allowed.includes(found), () => `${this.#name} is ${String(found)} after the restart, not one of ${allowed.map(String).join(', ')}`);
     this.#durable = { number: ++this.#number, value: found };
     this.#since = [];
