@@ -191,6 +191,21 @@ describe('checkpoints', () => {
     expect(store.maxPosition).toBeGreaterThan(atCapture);
   });
 
+  it('that wait for the log when the store stops are written by the stop', async () => {
+    const disk = new FaultyDisk();
+    const options = storeOptions(temporaryFolder(), { runtime: faultyRuntime(disk), flushMode: 'async', checkpointBytes: 1 });
+    const store = await startedStore(options);
+    disk.holdsSyncs = true;
+    await appendAll(store, numbered(300));
+    await vi.waitFor(() => expect(disk.heldSyncs).toBe(1));
+    const stopped = store.shutdown();
+    disk.release();
+    await stopped;
+    const again = await startedStore(options);
+    expect(await again.start()).toMatchObject({ clean: true, viewsRebuilt: false, replayedRecords: 0 });
+    expect(await readAll(again)).toEqual(numbered(300));
+  });
+
   it('that fail are repeated, and nothing of them is lost', async () => {
     const rows = new CopyableRows();
     let failures = 2;
