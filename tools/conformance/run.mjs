@@ -5,18 +5,20 @@ import { javaMissing, killServicesAtExit, startCluster } from '@kitemq/tool-targ
 
 import { runAliOns } from './src/ali-ons-run.mjs';
 import { runJavaClient } from './src/java-run.mjs';
+import { runOwnClient } from './src/own-client-run.mjs';
 
 const HELP = `node tools/conformance/run.mjs [options]
 
   --target kitemq|apache     what is tested (default kitemq, from the bundles in apps/*/dist)
-  --client NAME              5.5.0, 4.9.7 (the official Java client), ali-ons, or all (default)
+  --client NAME              5.5.0, 4.9.7 (the official Java client), ali-ons, own (the
+                             integration tests of packages/client), or all (default)
   --flush sync|async         flush mode of the broker (default sync)
   --only TEXT                only scenarios whose name contains TEXT (may be repeated; Java clients)
   --keep                     leave the servers' directory with data and logs
 `;
 
 const JAVA_CLIENTS = ['5.5.0', '4.9.7'];
-const CLIENTS = [...JAVA_CLIENTS, 'ali-ons'];
+const CLIENTS = [...JAVA_CLIENTS, 'ali-ons', 'own'];
 
 /** @param {string} line */
 function print(line) {
@@ -50,7 +52,9 @@ async function runClient(client, { target, flush, only, keep }) {
   const cluster = await startCluster({ target, flush, settings: { autoCreateTopicEnable: true }, log: print });
   let totals = { passed: 0, failed: 1 };
   try {
-    totals = client === 'ali-ons' ? await runAliOns(cluster, { print }) : await runJavaClient(cluster, { client, only, print });
+    if (client === 'ali-ons') totals = await runAliOns(cluster, { print });
+    else if (client === 'own') totals = await runOwnClient(cluster, { print });
+    else totals = await runJavaClient(cluster, { client, only, print });
   } finally {
     const keepDir = keep || totals.failed > 0;
     await cluster.stop({ keep: keepDir });

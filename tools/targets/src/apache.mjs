@@ -8,6 +8,9 @@ import { Service } from './service.mjs';
 /** The release of Apache RocketMQ that KiteMQ is compared with. */
 export const APACHE_VERSION = '5.5.0';
 
+/** A JVM on a busy machine of two cores took a minute. */
+const START_TIMEOUT_MS = 240_000;
+
 const PROJECT = fileURLToPath(new URL('../apache', import.meta.url));
 
 /** The class path of Apache's servers and of its benchmark programs. @param {(line: string) => void} [log] */
@@ -58,6 +61,7 @@ export async function apacheNameserver({ dir, port, log }) {
     env: { ROCKETMQ_HOME: dir },
     logFile: path.join(dir, 'nameserver.out'),
     ready: /boot success/,
+    readyTimeoutMs: START_TIMEOUT_MS,
   });
 }
 
@@ -108,6 +112,6 @@ export async function apacheBroker({ dir, port, namesrvAddr, flush, settings = {
     env: { ROCKETMQ_HOME: dir, ...env },
     logFile: path.join(dir, 'broker.out'),
     ready: /boot success/,
-    readyTimeoutMs: 90_000,
+    readyTimeoutMs: START_TIMEOUT_MS,
   });
 }

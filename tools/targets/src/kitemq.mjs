@@ -6,9 +6,12 @@ import { Service } from './service.mjs';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** @param {string} app @returns {string} */
+/**
+ * The bundle of an app: of the work tree, or of the folder in KITEMQ_APPS (laid out as `apps/`), for testing another build.
+ * @param {string} app @returns {string}
+ */
 export function bundlePath(app) {
-  const file = path.join(ROOT, 'apps', app, 'dist', `${app}.mjs`);
+  const file = path.join(process.env['KITEMQ_APPS'] ?? path.join(ROOT, 'apps'), app, 'dist', `${app}.mjs`);
   if (!fs.existsSync(file)) throw new Error(`${file} is missing: run \`npm run build\` first`);
   return file;
 }
