@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -41,9 +42,9 @@ async function pack(entry) {
   return JSON.parse(stdout).filename;
 }
 
-async function lint(entry, tarball) {
+async function lint(tarball) {
   const bytes = readFileSync(tarball);
-  const { messages, pkg } = await publint({ pkgDir: entry.folder, pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) }, level: 'warning' });
+  const { messages, pkg } = await publint({ pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) }, level: 'warning' });
   return messages.map((message) => formatMessage(message, pkg));
 }
 
@@ -84,7 +85,7 @@ try {
   for (const entry of packages) tarballs.set(entry.name, await pack(entry));
   for (const entry of packages) {
     try {
-      const complaints = await lint(entry, tarballs.get(entry.name));
+      const complaints = await lint(tarballs.get(entry.name));
       if (complaints.length > 0) throw new Error(complaints.join('; '));
       await useAlone(entry, packages, tarballs, address);
       passed += 1;
@@ -96,6 +97,7 @@ try {
   }
 } finally {
   child.kill('SIGTERM');
+  if (child.exitCode === null) await once(child, 'exit');
   rmSync(work, { recursive: true, force: true });
 }
 console.log(`${passed} passed, ${failed} failed`);

@@ -96,7 +96,7 @@ function outcome(work) {
   try {
     return work();
   } catch (error) {
-    if (!protocol.KiteError?.is?.(error) && error?.name !== 'KiteError') throw error;
+    if (error?.name !== 'KiteError') throw error;
     return error.code + JSON.stringify(error.details);
   }
 }
