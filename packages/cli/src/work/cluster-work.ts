@@ -24,13 +24,18 @@ async function describeBroker(session: Session, place: Omit<BrokerRow, 'version'
   }
 }
 
+/** A share from 0 to 1, as a person reads it; anything else as it came. */
+function percent(share: string): string {
+  return share === '' || Number.isNaN(Number(share)) ? share : `${Math.round(Number(share) * 100)} %`;
+}
+
 /** A row per broker, also of those that do not answer. Exit code 1 when one does not. */
 export async function listCluster(session: Session, flags: { readonly cluster?: string | undefined }): Promise<number> {
   const overview = await session.admin.clusterInfo({ signal: session.signal });
   const sets = overview.brokers.filter((set) => flags.cluster === undefined || set.cluster === flags.cluster);
   const places = sets.flatMap((set) => set.members.map(({ brokerId, address }) => ({ cluster: set.cluster, brokerName: set.brokerName, brokerId, address })));
   const brokers = await Promise.all(places.map((place) => describeBroker(session, place)));
-  const rows = brokers.map((row) => [row.cluster, row.brokerName, row.brokerId, row.address, row.version, row.putTps, row.getTps, row.diskRatio]);
+  const rows = brokers.map((row) => [row.cluster, row.brokerName, row.brokerId, row.address, row.version, row.putTps, row.getTps, percent(row.diskRatio)]);
   session.table(brokers, ['CLUSTER', 'BROKER', 'ID', 'ADDRESS', 'VERSION', 'IN/S', 'OUT/S', 'DISK'], rows, 'No broker is registered at the nameserver.');
   for (const row of brokers) if (row.error !== undefined) session.note(`${row.brokerName} ${row.address}: ${row.error}`);
   return brokers.some((row) => row.error !== undefined) ? 1 : 0;
