@@ -223,7 +223,7 @@ export class Connection implements Channel {
     out.values = values;
     out.ext = options.ext;
     try {
-      this.send(out, options.body);
+      this.send(out, options.body, options.copyBody === true);
     } catch (error) {
       this.respondUnsendable(request, error as Error);
     }
@@ -287,16 +287,17 @@ export class Connection implements Channel {
     return out;
   }
 
-  private send(out: OutgoingFrame, body: Uint8Array | readonly Uint8Array[] | undefined): void {
+  private send(out: OutgoingFrame, body: Uint8Array | readonly Uint8Array[] | undefined, copy = false): void {
     const output = this.output;
     const single = body === undefined || body instanceof Uint8Array;
     out.bodyLength = body === undefined ? 0 : single ? body.length : totalLength(body);
     const headMax = frameHeadSizeMax(out);
     // Head and small body into the same slab, so that they are one piece.
-    const slab = output.reserve(headMax + (out.bodyLength < uncopiedBytesMin ? out.bodyLength : 0));
+    const slab = output.reserve(headMax + (copy || out.bodyLength < uncopiedBytesMin ? out.bodyLength : 0));
     output.commit(encodeFrameHead(slab, output.slabEnd, out) - output.slabEnd);
     if (body !== undefined) {
-      if (single) output.append(body);
+      if (copy) for (const piece of single ? [body] : body) output.copy(piece);
+      else if (single) output.append(body);
       else output.appendAll(body);
     }
     if (!this.reading && !this.dirty) this.endpoint.flushSoon(this);

@@ -6,11 +6,13 @@ export const uncopiedBytesMin = 4_096;
 /** The first slab of a connection is small (a share of Node's pool); a busy one grows to blocks of 64 KiB. */
 const slabBytesMin = 2_048;
 const slabBytesMax = 65_536;
+/** A slab of more than this is made for one body, and not kept. */
+const slabKeptBytesMax = 4 * slabBytesMax;
 
 /**
  * The answers of one turn of the event loop to one connection, gathered so that they leave in one write.
- * Heads and small bodies are copied into a slab. A slab is only ever appended to: bytes the socket may still hold
- * are never written again, and the garbage collector frees the slab when the last socket is done with it.
+ * Heads and small bodies are copied into a slab. Bytes that the socket may still hold are never written again: a slab is appended to until
+ * it is full, and begun again only when the socket is known to hold nothing. The garbage collector frees it when the last socket is done with it.
  */
 export class OutputBuffer {
   /** Bytes gathered and not yet handed to the socket. */
@@ -37,9 +39,14 @@ export class OutputBuffer {
   /** Adds body bytes: copied when small, else as they are (they must not change any more). */
   append(bytes: Uint8Array): void {
     const size = bytes.length;
-    if (size >= uncopiedBytesMin) return this.appendUncopied(bytes);
-    this.reserve(size).set(bytes, this.slabEnd);
-    this.commit(size);
+    if (size >= uncopiedBytesMin) this.appendUncopied(bytes);
+    else this.copy(bytes);
+  }
+
+  /** Adds a copy of the bytes. */
+  copy(bytes: Uint8Array): void {
+    this.reserve(bytes.length).set(bytes, this.slabEnd);
+    this.commit(bytes.length);
   }
 
   /** Adds the pieces of one body. Pieces that lie one behind the other in memory, as records of one read do, count as one. */
@@ -66,6 +73,10 @@ export class OutputBuffer {
     }
     pieces.length = 0;
     this.pendingBytes = 0;
+    // The operating system has a copy of everything, so nobody looks at the slab any more.
+    if (socket.copiesOnWrite === true && socket.bufferedBytes === 0) this.slabEnd = this.openStart = 0;
+    // Of an unusually large answer.
+    if (this.slab !== undefined && this.slab.length > slabKeptBytesMax) this.slab = undefined;
   }
 
   /** Forgets the slab of a connection that is quiet, so that it costs no memory. */

@@ -40,6 +40,8 @@ export interface Request {
 export interface ReplyOptions {
   readonly remark?: string | undefined;
   readonly body?: Uint8Array | readonly Uint8Array[] | undefined;
+  /** The body's memory is used again when `reply` returns: copy it, whatever its size. */
+  readonly copyBody?: boolean | undefined;
   readonly ext?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -91,4 +91,30 @@ describe('an output buffer', () => {
     flushTo(output, socket);
     expect(Buffer.concat(socket.copies.slice(1))).toEqual(Buffer.concat([third(1), third(0), Buffer.from('xy')]));
   });
+
+  it('begins its slab again only when the socket has copied everything', () => {
+    const output = new OutputBuffer();
+    const socket = Object.assign(new HoldingSocket(), { copiesOnWrite: true, bufferedBytes: 0 });
+    output.append(Buffer.from('one'));
+    flushTo(output, socket);
+    socket.bufferedBytes = 5;
+    output.append(Buffer.from('second'));
+    flushTo(output, socket);
+    expect(socket.held[1]?.byteOffset).toBe(socket.held[0]?.byteOffset);
+    output.append(Buffer.from('third'));
+    flushTo(output, socket);
+    // `second` is not in the system yet: it keeps its memory.
+    expect(Buffer.from(socket.held[1]!).toString()).toBe('second');
+    expect(socket.copies.map(String)).toEqual(['one', 'second', 'third']);
+  });
+
+  it('copies what has to be copied, whatever its size', () => {
+    const output = new OutputBuffer();
+    const socket = new HoldingSocket();
+    const large = Buffer.alloc(3 * uncopiedBytesMin, 7);
+    output.copy(large);
+    large.fill(0);
+    flushTo(output, socket);
+    expect(socket.copies[0]).toEqual(Buffer.alloc(3 * uncopiedBytesMin, 7));
+  });
 });

@@ -10,6 +10,8 @@ export interface NetworkSocket {
   readonly encrypted: boolean;
   /** Bytes handed to `write` that the operating system has not taken yet. */
   readonly bufferedBytes: number;
+  /** True when a written chunk's memory is not looked at any more once `bufferedBytes` is 0 (plain TCP; not TLS, not memory networks). */
+  readonly copiesOnWrite?: boolean;
   /** Sets who is called. Data that arrived before is delivered after this call returns. */
   setHandler(handler: SocketHandler): void;
   /** Queues `chunk` (owned by the socket from now on). False: stop until `onDrain`. */

@@ -75,6 +75,8 @@ export interface ReadQuery {
   matchesRecord: ((record: Uint8Array) => boolean) | undefined;
   /** How many entries are looked at before giving up with `noMatchedMessage`. Default 800. */
   scanMax?: number;
+  /** The caller is done with the records when its `readDone` returns (it copied them): the memory of those that came from disk is used again. Default false. */
+  transient?: boolean;
 }
 
 /** Names as in Apache's GetMessageStatus: they travel in remarks. */
@@ -96,10 +98,12 @@ export interface ReadResult {
   readonly nextBeginOffset: number;
   readonly minOffset: number;
   readonly maxOffset: number;
-  /** Stored records, as stored, in order; slices of the log that never change. */
+  /** Stored records, as stored, in order; slices that never change, unless `transient` is set. */
   readonly records: readonly Uint8Array[];
   readonly messageCount: number;
   readonly byteCount: number;
+  /** The query allowed it, and the records are valid only until `readDone` returns. */
+  readonly transient?: boolean;
 }
 
 /** Who waits for a read. May be called before `read` returns (hot tail) or later (disk). */

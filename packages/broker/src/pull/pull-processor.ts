@@ -50,7 +50,7 @@ export class PullProcessor implements PullRunner {
   readonly #wheel: TimerWheel;
   readonly #matchers: WeakMap<CompiledFilter, (record: Uint8Array) => boolean> = new WeakMap();
   #closed = false;
-  readonly #query: ReadQuery = { topic: '', queueId: 0, offset: 0, maxMessages: 0, maxBytes: 0, matchesTags: undefined, matchesRecord: undefined, scanMax: 0 };
+  readonly #query: ReadQuery = { topic: '', queueId: 0, offset: 0, maxMessages: 0, maxBytes: 0, matchesTags: undefined, matchesRecord: undefined, scanMax: 0, transient: true };
 
   constructor(context: BrokerContext, resets: OffsetResets, pullOffsets: PullOffsets) {
     const { runtime, store, scope, logger } = context;
@@ -116,7 +116,7 @@ export class PullProcessor implements PullRunner {
         topicSysFlag: topic.config.topicSysFlag,
         groupSysFlag: group.config.groupSysFlag,
       },
-      { remark: result.status, body: result.records.length === 0 ? undefined : result.records },
+      { remark: result.status, body: result.records.length === 0 ? undefined : result.records, copyBody: result.transient },
     );
   }
 

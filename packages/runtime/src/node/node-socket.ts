@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Logger } from '../logger.ts';
 import type { NetworkSocket, SocketHandler, TlsCredentials } from '../network.ts';
 import { acceptTlsOn } from './node-tls.ts';
@@ -12,6 +13,7 @@ export class NodeSocket implements NetworkSocket {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly copiesOnWrite: boolean;
   #encrypted: boolean;
   readonly #socket: Socket;
   readonly #logger: Logger;
@@ -26,6 +28,7 @@ export class NodeSocket implements NetworkSocket {
   constructor(socket: Socket, logger: Logger, encrypted: boolean) {
     this.#socket = socket;
     this.#encrypted = encrypted;
+    this.copiesOnWrite = !(socket instanceof TLSSocket);
     this.#logger = logger;
     this.remoteAddress = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;

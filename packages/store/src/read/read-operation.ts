@@ -4,12 +4,15 @@ import { isWholeRecord } from '../commit-log/record-format.ts';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import { BlockCache, blockBytes } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
+import type { ScratchBuffers } from './scratch-buffers.ts';
 
 /** Where records come from that are not in memory. */
 export interface ColdSources {
   readonly log: CommitLog;
   readonly cold: ColdReader;
   readonly blocks: BlockCache;
+  /** Memory for the answers of transient reads. */
+  readonly scratch: ScratchBuffers;
   readonly logger: Logger;
 }
 
@@ -26,7 +29,12 @@ interface ColdPart {
 
 /** One read: what was found in memory, and what is still to come from disk. */
 export class ReadOperation {
-  readonly #query: ReadQuery;
+  /** Of the query, which belongs to the caller and may be changed as soon as `read` returned. */
+  readonly #topic: string;
+  readonly #queueId: number;
+  readonly #offset: number;
+  readonly #matchesRecord: ReadQuery['matchesRecord'];
+  readonly #transient: boolean;
   readonly #completion: ReadCompletion;
   readonly #records: Uint8Array[] = [];
   /** Of the records that are on disk: index in `#records`, position, size. */
@@ -46,7 +54,11 @@ export class ReadOperation {
   removing = false;
 
   constructor(query: ReadQuery, completion: ReadCompletion) {
-    this.#query = query;
+    this.#topic = query.topic;
+    this.#queueId = query.queueId;
+    this.#offset = query.offset;
+    this.#matchesRecord = query.matchesRecord;
+    this.#transient = query.transient === true;
     this.#completion = completion;
     this.nextBeginOffset = query.offset;
   }
@@ -73,7 +85,7 @@ export class ReadOperation {
   finish(sources: ColdSources): void {
     if (this.#coldIndexes.length === 0) return this.#answer();
     const parts = this.#parts(sources);
-    this.#copied = Buffer.allocUnsafeSlow(this.#coldBytes);
+    this.#copied = this.#transient ? sources.scratch.take(this.#coldBytes) : Buffer.allocUnsafeSlow(this.#coldBytes);
     // One more than there are, so that parts which are there at once do not end the operation before the others have begun.
     this.#outstanding = parts.length + 1;
     for (const part of parts) this.#fetch(part, sources);
@@ -101,10 +113,12 @@ export class ReadOperation {
   #partDone(error: Error | undefined, sources: ColdSources): void {
     this.#error ??= error;
     if (--this.#outstanding > 0) return;
-    if (this.#error === undefined) return this.#answerFromDisk();
-    const { topic, queueId, offset } = this.#query;
-    sources.logger.error({ error: this.#error, topic, queueId, offset }, 'reading messages from disk failed');
-    this.#completion.readDone(this.#result(ReadStatus.offsetFoundNull, offset, []));
+    if (this.#error === undefined) this.#answerFromDisk();
+    else {
+      sources.logger.error({ error: this.#error, topic: this.#topic, queueId: this.#queueId, offset: this.#offset }, 'reading messages from disk failed');
+      this.#completion.readDone(this.#result(ReadStatus.offsetFoundNull, this.#offset, []));
+    }
+    if (this.#transient) sources.scratch.giveBack(this.#copied);
   }
 
   /** Records that share a block with the one before them come from the block; so do those whose block is there anyway. */
@@ -129,14 +143,14 @@ export class ReadOperation {
       if (isWholeRecord(bytes, offset, size, position)) {
         bytes.copy(this.#copied, target, offset, offset + size);
         this.#records[this.#coldIndexes[index] as number] = this.#copied.subarray(target, target + size);
-      } else logger.error({ topic: this.#query.topic, queueId: this.#query.queueId, position }, 'a stored record is damaged and is left out');
+      } else logger.error({ topic: this.#topic, queueId: this.#queueId, position }, 'a stored record is damaged and is left out');
       target += size;
     }
   }
 
   /** Drops what is damaged or does not match; records in memory have been matched already. */
   #answerFromDisk(): void {
-    const { matchesRecord } = this.#query;
+    const matchesRecord = this.#matchesRecord;
     const cold = new Set(this.#coldIndexes);
     const kept = this.#records.filter((record, index) => record !== awaited && (matchesRecord === undefined || !cold.has(index) || matchesRecord(record)));
     if (kept.length < this.#records.length) {
@@ -155,7 +169,7 @@ export class ReadOperation {
 
   #result(status: ReadStatus, nextBeginOffset: number, records: readonly Uint8Array[]): ReadResult {
     const { minOffset, maxOffset } = this;
-    return { status, nextBeginOffset, minOffset, maxOffset, records, messageCount: records.length, byteCount: records.length === 0 ? 0 : this.byteCount };
+    return { status, nextBeginOffset, minOffset, maxOffset, records, messageCount: records.length, byteCount: records.length === 0 ? 0 : this.byteCount, transient: this.#transient && this.#coldIndexes.length > 0 };
   }
 }
 

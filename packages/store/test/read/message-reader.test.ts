@@ -1,7 +1,7 @@
 import { RecordView } from '@kitemq/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { StoreOptions } from '../../src/index.ts';
+import type { ReadQuery, StoreOptions } from '../../src/index.ts';
 import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
 import { append, appendAll, bodies, bodyText, message, numbered, read, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
 
@@ -101,6 +101,20 @@ it('many readers of old messages wait for each other, and all are answered', asy
   await appendAll(store, numbered(300));
   const results = await Promise.all(Array.from({ length: 200 }, (_, index) => read(store, { offset: index, maxMessages: 5 })));
   for (const [index, result] of results.entries()) expect(bodies(result)).toEqual(numbered(index + 5).slice(index));
+});
+
+it('a query object may be used again for the next read, and transient answers share memory one after the other', async () => {
+  const store = await startedStore(storeOptions(temporaryFolder(), { hotTailBytes: 0, slabBytes: 1024 }));
+  await appendAll(store, numbered(400));
+  const query: ReadQuery = { topic: 'TopicTest', queueId: 0, offset: 0, maxMessages: 5, maxBytes: 1e6, matchesTags: undefined, matchesRecord: undefined, transient: true };
+  const answers: Promise<string[]>[] = [];
+  for (let reader = 0; reader < 20; reader++) {
+    query.offset = reader * 10;
+    query.matchesRecord = (record) => bodyText(record) !== `m${reader * 10 + 1}`;
+    answers.push(new Promise((resolve) => store.read(query, { readDone: (result) => resolve(bodies(result)) })));
+  }
+  const expected = Array.from({ length: 20 }, (_, reader) => [0, 2, 3, 4].map((n) => `m${reader * 10 + n}`));
+  expect(await Promise.all(answers)).toEqual(expected);
 });
 
 it('records that were handed out never change, whatever is appended later', async () => {
