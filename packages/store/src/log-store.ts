@@ -13,7 +13,6 @@ import { RecordReader } from './read/record-reader.ts';
 import { offsetByTime } from './read/time-search.ts';
 import type { RecoveryReport } from './recovery-report.ts';
 import { lockStore, recordOverheadMax, startUp, storePaths, type StartedStore } from './recovery/start-up.ts';
-import { writeOpenMark } from './recovery/open-mark.ts';
 import { startError } from './store-errors.ts';
 import { resolveOptions, type ResolvedStoreOptions, type StoreOptions } from './store-options.ts';
 import { createViews, type StoreViews } from './store-views.ts';
@@ -277,15 +276,8 @@ export class LogStore implements contract.MessageStore {
 
   #failed(error: Error): void {
     this.#failure = error;
-    const { appender, log } = this.#open();
-    const { logger, path, runtime } = this.#options;
-    appender.refusal = contract.AppendStatus.unavailable;
-    try {
-      writeOpenMark(runtime.disk, storePaths(path).abort, { processId: runtime.processId, flushFailedAt: log.flushed });
-    } catch (cause) {
-      logger.error({ error: cause }, 'the failure could not be noted on disk');
-    }
-    logger.error({ error }, 'the store failed: what is durable can still be read; check the disk, then restart');
+    this.#open().appender.refusal = contract.AppendStatus.unavailable;
+    this.#options.logger.error({ error }, 'the store failed: what is durable can still be read; check the disk, then restart');
   }
 
   async #shutdown(): Promise<void> {

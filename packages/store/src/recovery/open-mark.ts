@@ -1,7 +1,4 @@
 import type { Disk } from '@kitemq/runtime';
-import type { LogSegment } from '../commit-log/log-segment.ts';
-
-const chunkBytes = 1024 * 1024;
 
 /** So many starts in a row that died while the checkpoint was being read make the next one throw it away. */
 export const viewsAttemptsMax = 2;
@@ -10,17 +7,17 @@ export const viewsAttemptsMax = 2;
 export interface OpenMark {
   readonly processId: number;
   /**
-   * After a failed flush: the log position behind which nothing may be trusted to be on disk. A kernel that failed to write pages may show them
-   * in its cache as if they were on disk, so the next flush "succeeds" without them.
+   * Log position before which everything was on disk when this was written: where the last start found the end of the log. What is behind is
+   * proven by a checkpoint only.
    */
-  readonly flushFailedAt?: number | undefined;
+  readonly durable?: number | undefined;
   /** While the checkpoint is being read: which attempt this is. LMDB maps its file; damaged pages can end the process by a signal. */
   readonly viewsAttempt?: number | undefined;
 }
 
 export function writeOpenMark(disk: Disk, path: string, mark: OpenMark): void {
   const lines = [String(mark.processId)];
-  if (mark.flushFailedAt !== undefined) lines.push(`flush failed at ${mark.flushFailedAt}`);
+  if (mark.durable !== undefined) lines.push(`durable up to ${mark.durable}`);
   if (mark.viewsAttempt !== undefined) lines.push(`reading the checkpoint, attempt ${mark.viewsAttempt}`);
   disk.replaceFileSync(path, Buffer.from(`${lines.join('\n')}\n`));
 }
@@ -35,17 +32,7 @@ export function readOpenMark(disk: Disk, path: string): OpenMark | undefined {
   };
   return {
     processId: numberIn(/^(\d{1,10})$/m) ?? 0,
-    flushFailedAt: numberIn(/^flush failed at (\d{1,16})$/m),
+    durable: numberIn(/^durable up to (\d{1,16})$/m),
     viewsAttempt: numberIn(/^reading the checkpoint, attempt (\d{1,3})$/m),
   };
-}
-
-/** Writes the segment's bytes from log position `from` on once more, as they can be read now, so that the next flush really writes them. */
-export function rewriteFrom(segment: LogSegment, from: number): void {
-  const length = segment.file.sizeSync();
-  const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(1, length)));
-  for (let at = Math.max(0, from - segment.start); at < length; at += chunk.length) {
-    const read = segment.file.readSync(chunk, 0, Math.min(chunk.length, length - at), at);
-    if (read > 0) segment.file.writeSync(chunk, 0, read, at);
-  }
 }

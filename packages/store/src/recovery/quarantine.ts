@@ -1,6 +1,7 @@
 import type { Disk } from '@kitemq/runtime';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import { segmentName } from '../commit-log/segment-name.ts';
+import { usedLength } from './used-length.ts';
 
 export interface QuarantinedBytes {
   readonly path: string;
@@ -9,7 +10,6 @@ export interface QuarantinedBytes {
 }
 
 const copyBytes = 1024 * 1024;
-const zeros: Buffer = Buffer.alloc(copyBytes);
 
 /** Moves log bytes that cannot be kept into a folder of their own, so that nothing is ever deleted silently. */
 export class Quarantine {
@@ -82,16 +82,6 @@ export class Quarantine {
     this.#disk.syncDirectorySync(this.#directory);
     this.found.push({ path, bytes, reason });
   }
-}
-
-/** Length without trailing zeros. */
-function usedLength(chunk: Buffer, length: number): number {
-  // Compared with memcmp first: hundreds of megabytes of zeros are the usual case.
-  if (length <= zeros.length && chunk.compare(zeros, 0, length, 0, length) === 0) return 0;
-  let used = length;
-  while (used >= 8 && chunk.readDoubleLE(used - 8) === 0 && chunk[used - 1] === 0) used -= 8;
-  while (used > 0 && chunk[used - 1] === 0) used--;
-  return used;
 }
 
 function isZero(segment: LogSegment, length: number): boolean {

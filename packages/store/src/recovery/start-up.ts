@@ -13,7 +13,8 @@ import { CheckpointRows } from './checkpoint-rows.ts';
 import { Quarantine } from './quarantine.ts';
 import { LogRecovery, type RecoveredLog } from './recover-log.ts';
 import { RecordParser } from './replay.ts';
-import { readOpenMark, rewriteFrom, viewsAttemptsMax, writeOpenMark } from './open-mark.ts';
+import { readOpenMark, viewsAttemptsMax, writeOpenMark } from './open-mark.ts';
+import { rewriteFrom } from './rewrite-segment.ts';
 
 /** Records are at most this much larger than their body. */
 export const recordOverheadMax: number = 68 * 1024;
@@ -87,26 +88,27 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
   const clean = left === undefined;
   const segments = listSegments(disk, paths.commitLog, options.segmentBytes);
   if (segments.length === 0) checkRoomForViews(disk, options.path);
-  const flushFailedAt = left?.flushFailedAt;
   const viewsAttempt = (left?.viewsAttempt ?? 0) + 1;
   if (viewsAttempt > viewsAttemptsMax) {
     options.logger.warn({ path: paths.views }, 'several starts died while they read the checkpoint; it is thrown away and made again from the log');
     disk.removeSync(paths.views);
   }
-  if (segments.length > 0) writeOpenMark(disk, paths.abort, { processId, flushFailedAt, viewsAttempt });
+  if (segments.length > 0) writeOpenMark(disk, paths.abort, { processId, durable: left?.durable, viewsAttempt });
   const checkpoint = new CheckpointRows(start.openKeyValue, paths.views, { disk, logger: options.logger });
   try {
-    if (flushFailedAt !== undefined) for (const segment of segments) if (segment.end > flushFailedAt) rewriteFrom(segment, flushFailedAt);
     const loaded = await loadViews(start, checkpoint, segments);
-    if (segments.length > 0) writeOpenMark(disk, paths.abort, { processId, flushFailedAt });
+    const from = Math.max(loaded.views.all.position, segments[0]?.start ?? 0);
+    // An orderly stop flushed the log, and a checkpoint is made of nothing else than what was flushed.
+    const durable = Math.max(left?.durable ?? 0, loaded.rebuilt ? 0 : from);
+    if (segments.length > 0) writeOpenMark(disk, paths.abort, { processId, durable });
+    if (!clean) for (const segment of segments) if (segment.end > durable) rewriteFrom(segment, durable);
     const { rows } = checkpoint;
     const quarantine = new Quarantine(disk, paths.quarantine);
-    const from = Math.max(loaded.views.all.position, segments[0]?.start ?? 0);
     if ((segments[0]?.start ?? 0) > 0) loaded.views.queues.allowLateBegin();
     const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from, clean: clean && !loaded.rebuilt });
     // Also without a hole: an earlier start may have found it, and died before the offsets were logged.
     if (replay.hasHoles || !clean) limitOffsets(loaded.views, options.logger);
-    if (segments.length === 0 || flushFailedAt !== undefined) writeOpenMark(disk, paths.abort, { processId });
+    if (segments.length === 0 || replay.log.end !== durable) writeOpenMark(disk, paths.abort, { processId, durable: replay.log.end });
     for (const { path, bytes, reason } of quarantine.found) options.logger.error({ path, bytes, reason }, 'part of the commit log could not be kept');
     const report: RecoveryReport = {
       clean,
