@@ -173,8 +173,11 @@ export class LogStore implements contract.MessageStore {
       this.#views = started.views;
       this.#parts = this.#assemble(lock, started, storeHost);
       this.#parts.checkpointer.applied();
+      // Else the log would still have the old ones after the next crash, when the queues have grown beyond them: messages would be skipped.
+      if (started.offsetsLimited) await this.#views.consumerOffsets.flush();
       return started.report;
     } catch (error) {
+      if (this.#parts !== undefined) await this.#abandon(this.#parts);
       lock?.release();
       throw startError(options.path, error);
     }
@@ -307,6 +310,17 @@ export class LogStore implements contract.MessageStore {
     }
     this.#parts = undefined;
     parts.lock.release();
+  }
+
+  /** Ends a start that failed when everything was open already. */
+  async #abandon(parts: OpenParts): Promise<void> {
+    this.#parts = undefined;
+    this.#views.consumerOffsets.stop();
+    this.#options.runtime.timers.clear(this.#probe);
+    await parts.checkpointer.stop();
+    parts.commit.stop();
+    await parts.rows.close().catch(() => undefined);
+    parts.log.close(false);
   }
 
   #createViews(): StoreViews {

@@ -29,6 +29,8 @@ export interface StartedStore {
   readonly log: RecoveredLog;
   /** Everything before it is in the checkpoint. */
   readonly checkpointPosition: number;
+  /** Consumer offsets were set back; they must be durable before anything is appended to the queues that they were beyond the end of. */
+  readonly offsetsLimited: boolean;
   readonly report: RecoveryReport;
 }
 
@@ -107,7 +109,7 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
     if ((segments[0]?.start ?? 0) > 0) loaded.views.queues.allowLateBegin();
     const replay = replayLog({ start, segments, rows, views: loaded.views, quarantine, from, clean: clean && !loaded.rebuilt });
     // Also without a hole: an earlier start may have found it, and died before the offsets were logged.
-    if (replay.hasHoles || !clean) limitOffsets(loaded.views, options.logger);
+    const offsetsLimited = (replay.hasHoles || !clean) && limitOffsets(loaded.views, options.logger);
     if (segments.length === 0 || replay.log.end !== durable) writeOpenMark(disk, paths.abort, { processId, durable: replay.log.end });
     for (const { path, bytes, reason } of quarantine.found) options.logger.error({ path, bytes, reason }, 'part of the commit log could not be kept');
     const report: RecoveryReport = {
@@ -120,7 +122,7 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
       viewsRebuilt: loaded.rebuilt,
       durationMs: clock.monotonic() - began,
     };
-    return { views: loaded.views, rows, log: replay.log, checkpointPosition: replay.checkpointPosition, report };
+    return { views: loaded.views, rows, log: replay.log, checkpointPosition: replay.checkpointPosition, offsetsLimited, report };
   } catch (error) {
     await checkpoint.rows.close().catch(() => undefined);
     for (const segment of segments) segment.close();
@@ -129,9 +131,10 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
 }
 
 /** Offsets that were logged behind a lost part of the log may be of messages that were in it: what takes their places must not be skipped. */
-function limitOffsets({ queues, consumerOffsets }: StoreViews, logger: Logger): void {
+function limitOffsets({ queues, consumerOffsets }: StoreViews, logger: Logger): boolean {
   const count = consumerOffsets.limit((topic, queueId) => queues.find(topic, queueId)?.next ?? 0);
   if (count > 0) logger.warn({ count }, 'consumer offsets beyond the end of their queues were set to the end');
+  return count > 0;
 }
 
 /** Views from the checkpoint when that fits the log, else empty ones that the whole log is replayed into. */
