@@ -98,9 +98,11 @@ class StoreStory {
   }
 
   async #stop(store: MessageStore): Promise<void> {
+    const { runtime } = this.#process;
     this.#lastStop = 'begun';
     await store.shutdown();
-    if (!this.#process.alive) return;
+    // A store that died on the way may end its shutdown when the next life has begun.
+    if (!this.#process.alive || this.#process.runtime !== runtime) return;
     // A full or failing disk may have kept the last offsets from being written; then the stop is not a clean one.
     if (store.failure === undefined && !this.#plan.fullDisk && !this.#plan.failingDisk) this.#lastStop = 'clean';
     this.counts.cleanStops++;
