@@ -148,7 +148,8 @@ export class Consumption implements PullHost, DeliverySettler {
     );
     this.appeared.delete(queueKey(queue));
     // Committed at once: a group without an offset would start at the end again after its next start, and skip what came in between.
-    store.set(queue, start);
+    if (options.from !== 'first') store.set(queue, start);
+    else if (store.current(queue) === undefined) store.assume(queue, start);
     this.runtime.logger.debug({ group: this.group, ...queue, start }, 'reading queue');
     return start;
   }

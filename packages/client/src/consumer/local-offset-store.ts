@@ -52,6 +52,10 @@ export class LocalOffsetStore implements OffsetStore {
     this.#dirty = true;
   }
 
+  assume(queue: MessageQueue, offset: number): void {
+    this.set(queue, offset);
+  }
+
   flush(): Promise<void> {
     if (!this.#dirty || this.#path === undefined) return Promise.resolve();
     try {

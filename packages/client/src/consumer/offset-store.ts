@@ -6,6 +6,11 @@ export interface OffsetStore {
   read(queue: MessageQueue, signal: AbortSignal): Promise<number | undefined>;
   /** Remembers the offset until the next `flush`. */
   set(queue: MessageQueue, offset: number): void;
+  /**
+   * Remembers an offset that a group without one begins at anyway. It is not told to anybody: told late, after another owner's first commits,
+   * it would throw the group back.
+   */
+  assume(queue: MessageQueue, offset: number): void;
   /** Makes what was set since the last flush lasting; resolves when it is. Never rejects: what failed is tried with the next flush. */
   flush(timeoutMs: number): Promise<void>;
   /** As `flush`, for one queue, which is then forgotten. */

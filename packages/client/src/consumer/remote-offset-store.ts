@@ -44,6 +44,10 @@ export class RemoteOffsetStore implements OffsetStore {
     else entry.offset = offset;
   }
 
+  assume(queue: MessageQueue, offset: number): void {
+    this.#entries.set(queueKey(queue), { queue, offset, confirmed: offset, storing: undefined });
+  }
+
   current(queue: MessageQueue): number | undefined {
     return this.#entries.get(queueKey(queue))?.offset;
   }

@@ -41,6 +41,21 @@ describe('offsets at the broker', () => {
     expect(commits).toHaveLength(2);
   });
 
+  it('that a group begins at anyway are never told, but what comes after them is', async () => {
+    const { offsets, commits } = store();
+    offsets.assume(queue, 0);
+    offsets.set(queue, 0);
+    await offsets.flush(1_000);
+    expect(commits).toHaveLength(0);
+    expect(offsets.current(queue)).toBe(0);
+    offsets.set(queue, 1);
+    const flushed = offsets.flush(1_000);
+    await turn();
+    commits[0]?.ended.resolve();
+    await flushed;
+    expect(commits.map((commit) => commit.offset)).toEqual([1]);
+  });
+
   it('are tried again after a failure, which is not thrown', async () => {
     const { offsets, commits } = store();
     offsets.set(queue, 5);
