@@ -1,9 +1,9 @@
-import { KiteError } from '@kitemq/runtime';
 import type { OutgoingFrame } from '../frame.ts';
-import { compileHeader, FieldKindCode, missingValue, numberText } from '../header/compiled-header.ts';
+import { checkNumber, compileHeader, FieldKindCode, missingValue } from '../header/compiled-header.ts';
 import type { CompiledHeader } from '../header/compiled-header.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
-import { languageName } from '../language-code.ts';
+import { LanguageCode, languageName } from '../language-code.ts';
+import { checkedEnd, writeBytes, writeDecimal, writeJsonText } from './text-writer.ts';
 
 /** A UTF-16 unit takes up to six bytes: `\u0001`. */
 const bytesPerUnitMax = 6;
@@ -11,11 +11,17 @@ const bytesPerUnitMax = 6;
 const fixedBytesMax = 160;
 /** Quotes, colon, comma of a further text field. */
 const perFieldBytes = 8;
-/** UTF-8 of a UTF-16 unit. */
-const utf8PerUnitMax = 3;
-/** What JSON must escape, and what is longer than a byte. */
-// oxlint-disable-next-line no-control-regex
-const notPlain = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
+const quote = 0x22;
+const comma = 0x2c;
+const codeKey = Buffer.from('{"code":');
+const fieldsKey = Buffer.from(',"extFields":{');
+const fieldsEndMark = Buffer.from('"}');
+const flagKey = Buffer.from(',"flag":');
+const remarkKey = Buffer.from(',"remark":"');
+const versionKey = Buffer.from(',"version":');
+/** By language: what stands between the values of flag and opaque. */
+const languageParts = Object.values(LanguageCode).map((code) => Buffer.from(`,"language":"${languageName(code)}","opaque":`));
+const otherLanguage = languageParts[LanguageCode.other]!;
 
 export function jsonHeaderSizeMax(frame: OutgoingFrame): number {
   let bytes = fixedBytesMax + bytesPerUnitMax * (frame.remark?.length ?? 0);
@@ -33,53 +39,64 @@ export function jsonHeaderSizeMax(frame: OutgoingFrame): number {
   return bytes;
 }
 
-/**
- * Writes the header at `offset`, returns the offset behind it. Keys in alphabetical order, as Java writes them. The text is put together as a
- * string and written by one call: joining strings costs next to nothing until then.
- */
+/** Writes the header at `offset`, returns the offset behind it. Keys in alphabetical order, as Java writes them. */
 export function writeJsonHeader(buffer: FastBuffer, offset: number, frame: OutgoingFrame): number {
-  const remark = frame.remark === undefined ? '' : `,"remark":${quoted(frame.remark)}`;
-  const text =
-    `{"code":${frame.code}${fieldsText(frame)},"flag":${frame.flag},"language":"${languageName(frame.language)}",` +
-    `"opaque":${frame.opaque}${remark},"version":${frame.version}}`;
-  const room = buffer.length - offset;
-  if (room < text.length * utf8PerUnitMax && room < Buffer.byteLength(text)) {
-    throw new KiteError('KITE_BUFFER_TOO_SMALL', `A header of ${text.length} characters does not fit in ${room} bytes`);
+  let at = writeDecimal(buffer, writeBytes(buffer, offset, codeKey), frame.code);
+  const fieldsStart = at + fieldsKey.length;
+  const fieldsEnd = writeFields(buffer, fieldsStart, frame);
+  if (fieldsEnd > fieldsStart) {
+    writeBytes(buffer, at, fieldsKey);
+    at = writeBytes(buffer, fieldsEnd, fieldsEndMark);
   }
-  return offset + buffer.utf8Write(text, offset);
+  at = writeDecimal(buffer, writeBytes(buffer, at, flagKey), frame.flag);
+  at = writeDecimal(buffer, writeBytes(buffer, at, languageParts[frame.language] ?? otherLanguage), frame.opaque);
+  if (frame.remark !== undefined) {
+    at = writeJsonText(buffer, writeBytes(buffer, at, remarkKey), frame.remark);
+    buffer[at++] = quote;
+  }
+  at = writeDecimal(buffer, writeBytes(buffer, at, versionKey), frame.version);
+  buffer[at++] = 0x7d;
+  return checkedEnd(buffer, offset, at);
 }
 
-/** Each piece begins with the quote that ends the value before it. */
-function fieldsText(frame: OutgoingFrame): string {
-  let text = '';
-  if (frame.schema !== undefined && frame.values !== undefined) text = declaredText(compileHeader(frame.schema), frame.values);
-  if (frame.ext !== undefined) {
-    for (const key of Object.keys(frame.ext)) text += `","${plainOrEscaped(key)}":"${plainOrEscaped(frame.ext[key]!)}`;
+/** From the first name to the end of the last value; the quote that ends it is left to the caller. */
+function writeFields(buffer: FastBuffer, offset: number, frame: OutgoingFrame): number {
+  let at = offset;
+  if (frame.schema !== undefined && frame.values !== undefined) at = writeDeclared(buffer, offset, compileHeader(frame.schema), frame.values);
+  if (frame.ext === undefined) return at;
+  for (const key of Object.keys(frame.ext)) {
+    if (at > offset) at = writeSeparator(buffer, at);
+    buffer[at++] = quote;
+    at = writeJsonText(buffer, at, key);
+    buffer[at++] = quote;
+    buffer[at++] = 0x3a;
+    buffer[at++] = quote;
+    at = writeJsonText(buffer, at, frame.ext[key]!);
   }
-  return text === '' ? '' : `,"extFields":{${text.slice(2)}"}`;
+  return at;
 }
 
-function declaredText(compiled: CompiledHeader, values: Readonly<Record<string, unknown>>): string {
+function writeDeclared(buffer: FastBuffer, offset: number, compiled: CompiledHeader, values: Readonly<Record<string, unknown>>): number {
   const { fields } = compiled;
-  let text = '';
+  let at = offset;
   for (let index = 0; index < fields.length; index++) {
     const field = fields[index]!;
     const value = values[field.name];
     if (value === undefined || value === null) {
       if (field.required) throw missingValue(compiled.schema, field);
-    } else if (field.kindCode === FieldKindCode.string) {
-      text += field.jsonPrefix + plainOrEscaped(String(value));
-    } else {
-      text += field.jsonPrefix + (typeof value === 'number' ? numberText(compiled.schema, field, value) : String(value));
+      continue;
     }
+    if (at > offset) at = writeSeparator(buffer, at);
+    at = writeBytes(buffer, at, field.jsonKey);
+    if (typeof value === 'number' && field.kindCode !== FieldKindCode.string) at = writeDecimal(buffer, at, checkNumber(compiled.schema, field, value));
+    else at = writeJsonText(buffer, at, String(value));
   }
-  return text;
+  return at;
 }
 
-function plainOrEscaped(text: string): string {
-  return notPlain.test(text) ? JSON.stringify(text).slice(1, -1) : text;
-}
-
-function quoted(text: string): string {
-  return notPlain.test(text) ? JSON.stringify(text) : `"${text}"`;
+/** The quote that ends a value, and the comma before the next name. */
+function writeSeparator(buffer: FastBuffer, offset: number): number {
+  buffer[offset] = quote;
+  buffer[offset + 1] = comma;
+  return offset + 2;
 }

@@ -12,8 +12,8 @@ export interface CompiledField {
   readonly kind: FieldKind;
   readonly kindCode: FieldKindCode;
   readonly required: boolean;
-  /** `","wireName":"`: from the end of the value before to the beginning of this one, in a JSON header. */
-  readonly jsonPrefix: string;
+  /** `"wireName":"`, as it stands before the value in a JSON header. */
+  readonly jsonKey: Uint8Array;
   /** int16 length and name, as they stand in a binary header. */
   readonly binaryKey: Uint8Array;
 }
@@ -37,6 +37,8 @@ export interface CompiledHeader {
 
 /** Sign and digits of the longest number, and room for lengths. */
 const numberBytesMax = 32;
+/** Quote and comma. */
+const jsonSeparatorBytes = 2;
 
 /** What one scan can tell apart; the largest header of the protocol has 20. */
 export const fieldsMax = 64;
@@ -54,7 +56,7 @@ export function compileHeader(schema: HeaderSchema): CompiledHeader {
     fields,
     indexByWireName: new Map(fields.map((field, index) => [field.wireName, index])),
     stringNames: fields.filter((field) => field.kind === 'string').map((field) => field.name),
-    overheadBytesMax: fields.reduce((sum, field) => sum + field.jsonPrefix.length * 3 + numberBytesMax, 0),
+    overheadBytesMax: fields.reduce((sum, field) => sum + field.jsonKey.length + jsonSeparatorBytes + numberBytesMax, 0),
     keys: new KeyTable(fields.map((field) => field.wireName)),
     build: hotBuild(schema),
   };
@@ -74,7 +76,7 @@ function compileField(name: string, field: Field<unknown, boolean>): CompiledFie
   const binaryKey = Buffer.alloc(2 + nameBytes.length);
   binaryKey.writeInt16BE(nameBytes.length, 0);
   nameBytes.copy(binaryKey, 2);
-  return { name, wireName, kind: field.kind, kindCode: FieldKindCode[field.kind], required: field.required, jsonPrefix: `",${JSON.stringify(wireName)}:"`, binaryKey };
+  return { name, wireName, kind: field.kind, kindCode: FieldKindCode[field.kind], required: field.required, jsonKey: Buffer.from(`${JSON.stringify(wireName)}:"`), binaryKey };
 }
 
 /** Turns the text of a field into its value. Empty text stands for an absent number. @throws KiteError `KITE_HEADER_INVALID` */
@@ -116,13 +118,14 @@ export function fieldToText(schema: HeaderSchema, field: CompiledField, value: u
     if (!field.required) return undefined;
     throw missingValue(schema, field);
   }
-  return typeof value === 'number' ? numberText(schema, field, value) : String(value);
+  // -0 is 0.
+  return typeof value === 'number' ? String(checkNumber(schema, field, value) || 0) : String(value);
 }
 
-/** @throws KiteError `KITE_HEADER_INVALID` for what is no safe integer */
-export function numberText(schema: HeaderSchema, field: CompiledField, value: number): string {
+/** `value`. @throws KiteError `KITE_HEADER_INVALID` for what is no safe integer */
+export function checkNumber(schema: HeaderSchema, field: CompiledField, value: number): number {
   if (!Number.isSafeInteger(value)) throw invalidNumber(schema, field);
-  return value === 0 ? '0' : `${value}`;
+  return value;
 }
 
 export function missingValue(schema: HeaderSchema, field: CompiledField): KiteError {
