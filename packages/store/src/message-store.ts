@@ -75,7 +75,10 @@ export interface ReadQuery {
   matchesRecord: ((record: Uint8Array) => boolean) | undefined;
   /** How many entries are looked at before giving up with `noMatchedMessage`. Default 800. */
   scanMax?: number;
-  /** The caller is done with the records when its `readDone` returns (it copied them): the memory of those that came from disk is used again. Default false. */
+  /**
+   * The caller is done with the records when its `readDone` returns (it copied them): the memory of those that came from disk is used again,
+   * and of these only the heads were compared with the queue. Default false.
+   */
   transient?: boolean;
 }
 
@@ -98,7 +101,7 @@ export interface ReadResult {
   readonly nextBeginOffset: number;
   readonly minOffset: number;
   readonly maxOffset: number;
-  /** Stored records, as stored, in order; slices that never change, unless `transient` is set. */
+  /** Stored records, as stored, in order; slices that never change, one each. With `transient` a slice may hold several records, one behind the other. */
   readonly records: readonly Uint8Array[];
   readonly messageCount: number;
   readonly byteCount: number;

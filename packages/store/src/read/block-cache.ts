@@ -3,19 +3,29 @@ import type { LogSegment } from '../commit-log/log-segment.ts';
 import type { ColdReadDone, ColdReader } from './cold-reader.ts';
 
 /** Readers that catch up read the same part of the log, each its own queue: they share blocks of this size. */
-export const blockBytes: number = 256 * 1024;
+export const blockBytes: number = 512 * 1024;
+/** A block has so much of the next one too, so that a usual record that begins in it is whole in it. */
+export const overlapBytes: number = 32 * 1024;
 /** Blocks kept. */
-export const blocksMax = 32;
+export const blocksMax = 24;
 /** Memory kept for the next blocks. */
 const sparesMax = 4;
+/** The next block is read ahead when a reader gets this far in one that was used before: it then has work for the time of a read. */
+const readAheadFrom: number = blockBytes / 4;
 
-/** A piece of a segment as it was read. Its memory is used again for another block: copy out of it, and only while you are called with it. */
+/** A piece of a segment as it was read. Its memory is used again for another block: look at it while you are called with it, or between {@link BlockCache.hold} and `release`. */
 export interface LogBlock {
   /** Log position of the first byte. */
   readonly start: number;
   readonly bytes: Buffer;
   /** What is there of the block; `bytes` may be longer. */
   readonly length: number;
+  /** Readers that hold it. */
+  holds: number;
+  /** False when it was replaced or made room for another. */
+  kept: boolean;
+  /** How often it was asked for. */
+  uses: number;
 }
 
 type BlockDone = (error: Error | undefined, block: LogBlock | undefined) => void;
@@ -29,55 +39,88 @@ export class BlockCache {
   readonly #loading = new Map<number, BlockDone[]>();
   /** Memory of blocks that were dropped: fresh memory of this size costs its page faults and a collection each time. */
   readonly #spare: Buffer[] = [];
+  #latest: LogBlock | undefined;
 
   constructor(log: CommitLog, cold: ColdReader) {
     this.#log = log;
     this.#cold = cold;
   }
 
-  /** Log position of the first byte of the block that holds `position`. */
+  /** Log position of the first byte of the block in which a record at `position` is looked for. */
   static startOf(segment: LogSegment, position: number): number {
     return position - ((position - segment.start) % blockBytes);
   }
 
+  /** True when the block is there or on its way. */
   has(start: number): boolean {
-    return this.#blocks.has(start);
+    return this.#blocks.has(start) || this.#loading.has(start);
   }
 
-  /** The block that begins at `start`, at least up to `end`, which was written already. Calls back at once when it is there. */
+  /** The block that begins at `start`, at least up to `end`, which was written already and is not behind the overlap. Calls back at once when it is there. */
   get(segment: LogSegment, start: number, end: number, done: BlockDone): void {
-    const block = this.#blocks.get(start);
-    if (block !== undefined && end <= block.start + block.length) {
-      this.#blocks.delete(start);
-      this.#blocks.set(start, block);
+    const block = this.#find(start);
+    if (block !== undefined && end <= start + block.length) {
+      if (++block.uses > 1 && end - start > readAheadFrom) this.#readAhead(segment, start + blockBytes);
       return done(undefined, block);
     }
     const waiting = this.#loading.get(start);
     // A load that began before `end` was written may not have it: then ask again.
     const again: BlockDone = (error, loaded) => {
-      if (error === undefined && loaded !== undefined && end > loaded.start + loaded.length) this.get(segment, start, end, done);
+      if (error === undefined && loaded !== undefined && end > start + loaded.length && end <= this.#loadEnd(segment, start)) this.get(segment, start, end, done);
+      else if (loaded !== undefined && end > start + loaded.length) done(new Error(`position ${end} is not in the block of ${start}`), undefined);
       else done(error, loaded);
     };
     if (waiting !== undefined) waiting.push(again);
-    else this.#load(segment, start, again);
+    else this.#load(segment, start, [again]);
   }
 
-  #load(segment: LogSegment, start: number, done: BlockDone): void {
-    const waiting = [done];
+  /** Keeps the block's memory as it is until `release`. */
+  hold(block: LogBlock): void {
+    block.holds++;
+  }
+
+  release(block: LogBlock): void {
+    block.holds--;
+    this.#recycle(block);
+  }
+
+  #find(start: number): LogBlock | undefined {
+    const latest = this.#latest;
+    if (latest !== undefined && latest.start === start && latest.kept) return latest;
+    const block = this.#blocks.get(start);
+    if (block === undefined) return undefined;
+    this.#blocks.delete(start);
+    this.#blocks.set(start, block);
+    this.#latest = block;
+    return block;
+  }
+
+  /** Only whole blocks, and only while the disk has nothing else to do for readers: nobody waits for this one yet. */
+  #readAhead(segment: LogSegment, start: number): void {
+    const end = start + blockBytes + overlapBytes;
+    if (this.#cold.idle && end <= segment.end && end <= this.#log.written && !this.has(start)) this.#load(segment, start, []);
+  }
+
+  /** Where a block ends that is read now. */
+  #loadEnd(segment: LogSegment, start: number): number {
+    return Math.min(start + blockBytes + overlapBytes, segment.end, this.#log.written);
+  }
+
+  #load(segment: LogSegment, start: number, waiting: BlockDone[]): void {
     this.#loading.set(start, waiting);
     // Only what is written now: bytes behind it may still change.
-    const length = Math.min(blockBytes, segment.end - start, this.#log.written - start);
+    const length = this.#loadEnd(segment, start) - start;
     const loaded: ColdReadDone = (error, bytes) => {
       this.#loading.delete(start);
-      const block = error === undefined ? { start, bytes, length } : undefined;
-      // Blocks are dropped only here, before anybody is called: what callers begin to load takes no memory from under the others.
+      const block: LogBlock | undefined = error === undefined ? { start, bytes, length, holds: 1, kept: true, uses: 0 } : undefined;
       if (block !== undefined) this.#keep(block);
       for (const each of waiting) each(error, block);
+      if (block !== undefined) this.release(block);
     };
     this.#cold.read(start, length, loaded, this.#memory);
   }
 
-  readonly #memory = (): Buffer => this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
+  readonly #memory = (): Buffer => this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes + overlapBytes);
 
   #keep(block: LogBlock): void {
     this.#drop(block.start);
@@ -92,6 +135,13 @@ export class BlockCache {
     const block = this.#blocks.get(start);
     if (block === undefined) return;
     this.#blocks.delete(start);
+    block.kept = false;
+    this.#recycle(block);
+  }
+
+  /** Memory that nobody looks at any more. */
+  #recycle(block: LogBlock): void {
+    if (block.kept || block.holds > 0) return;
     if (this.#spare.length < sparesMax) this.#spare.push(block.bytes);
   }
 }

@@ -30,6 +30,11 @@ export class ColdReader {
     this.#log = log;
   }
 
+  /** True when no read is under way. */
+  get idle(): boolean {
+    return this.#running === 0;
+  }
+
   /**
    * Reads [position, position + length), which must be in one segment; a short read is an error. The buffer is the caller's: `memory`
    * gives it (at least `length` bytes) when the read's turn has come, without it there is a new one.

@@ -7,7 +7,6 @@ import type { QueueView } from '../views/queues.ts';
 import { BlockCache } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
 import { ReadOperation, type ColdSources } from './read-operation.ts';
-import { ScratchBuffers } from './scratch-buffers.ts';
 
 /** Entries looked at in one read, unless the query says otherwise (Apache: 16000 bytes of 20). */
 export const scanMaxDefault = 800;
@@ -22,7 +21,7 @@ export class MessageReader {
     this.#log = parts.log;
     this.#queues = parts.queues;
     const { log, cold, logger } = parts;
-    this.#sources = { log, cold, logger, blocks: new BlockCache(log, cold), scratch: new ScratchBuffers() };
+    this.#sources = { log, cold, logger, blocks: new BlockCache(log, cold) };
   }
 
   read(query: ReadQuery, completion: ReadCompletion): void {

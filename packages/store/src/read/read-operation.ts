@@ -1,30 +1,31 @@
 import type { Logger } from '@kitemq/runtime';
-import { ReadStatus, type ReadCompletion, type ReadQuery, type ReadResult } from '../message-store.ts';
 import { isWholeRecord } from '../commit-log/record-format.ts';
 import type { CommitLog } from '../commit-log/commit-log.ts';
-import { BlockCache, blockBytes } from './block-cache.ts';
+import { ReadStatus, type ReadCompletion, type ReadQuery, type ReadResult } from '../message-store.ts';
+import { BlockCache, blockBytes, overlapBytes, type LogBlock } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
-import type { ScratchBuffers } from './scratch-buffers.ts';
+import { isRecordHead } from './record-head.ts';
 
 /** Where records come from that are not in memory. */
 export interface ColdSources {
   readonly log: CommitLog;
   readonly cold: ColdReader;
   readonly blocks: BlockCache;
-  /** Memory for the answers of transient reads. */
-  readonly scratch: ScratchBuffers;
   readonly logger: Logger;
 }
 
-const awaited: Uint8Array = new Uint8Array(0);
-const empty: Buffer = Buffer.alloc(0);
+/** A block is read for a reader that wants at least so much of it; what lies further apart is cheaper read record by record. */
+const blockShareMin: number = blockBytes / 64;
 
 /** Cold records `first` to `last` that come from one place: a shared block, or (a single record) a read of its own. */
 interface ColdPart {
-  /** Position of the block; -1 for a single record. */
-  readonly block: number;
+  /** Position of the block; -1 for a single record (too long for what blocks have in common, or alone in its block). */
+  block: number;
   readonly first: number;
   last: number;
+  bytes: number;
+  /** The block or what was read instead, once it is there. */
+  source: LogBlock | undefined;
 }
 
 /** One read: what was found in memory, and what is still to come from disk. */
@@ -36,16 +37,17 @@ export class ReadOperation {
   readonly #matchesRecord: ReadQuery['matchesRecord'];
   readonly #transient: boolean;
   readonly #completion: ReadCompletion;
-  readonly #records: Uint8Array[] = [];
+  /** Records in memory; empty places for those on disk until these are there. */
+  #records: Uint8Array[] = [];
   /** Of the records that are on disk: index in `#records`, position, size. */
   readonly #coldIndexes: number[] = [];
   readonly #coldPositions: number[] = [];
   readonly #coldSizes: number[] = [];
-  #coldBytes = 0;
-  /** All that came from disk, one record behind the other. Blocks are shared and used again, so that nothing is kept of them. */
-  #copied: Buffer = empty;
+  #parts: ColdPart[] = [];
   #outstanding = 0;
   #error: Error | undefined;
+  /** Records collected, of which those in `#records` may be fewer: a piece can hold several. */
+  count = 0;
   byteCount = 0;
   nextBeginOffset: number;
   minOffset = 0;
@@ -63,12 +65,9 @@ export class ReadOperation {
     this.nextBeginOffset = query.offset;
   }
 
-  get count(): number {
-    return this.#records.length;
-  }
-
   addHot(record: Uint8Array): void {
     this.#records.push(record);
+    this.count++;
     this.byteCount += record.length;
   }
 
@@ -76,36 +75,74 @@ export class ReadOperation {
     this.#coldIndexes.push(this.#records.length);
     this.#coldPositions.push(position);
     this.#coldSizes.push(size);
-    this.#coldBytes += size;
     this.#records.push(awaited);
+    this.count++;
     this.byteCount += size;
   }
 
-  /** Answers, at once when nothing is on disk. */
+  /** Answers, at once when nothing has to be read from disk. */
   finish(sources: ColdSources): void {
     if (this.#coldIndexes.length === 0) return this.#answer();
-    const parts = this.#parts(sources);
-    this.#copied = this.#transient ? sources.scratch.take(this.#coldBytes) : Buffer.allocUnsafeSlow(this.#coldBytes);
+    this.#divide(sources);
+    const parts = this.#parts;
     // One more than there are, so that parts which are there at once do not end the operation before the others have begun.
     this.#outstanding = parts.length + 1;
-    for (const part of parts) this.#fetch(part, sources);
+    for (let index = 0; index < parts.length; index++) this.#fetch(parts[index] as ColdPart, sources);
     this.#partDone(undefined, sources);
   }
 
+  /** Records that are dense in a block come from the block; so do those whose block is there anyway. */
+  #divide({ log, blocks }: ColdSources): void {
+    const positions = this.#coldPositions;
+    const sizes = this.#coldSizes;
+    const parts: ColdPart[] = [];
+    let open: ColdPart | undefined;
+    let blockEnd = -1;
+    for (let index = 0; index < positions.length; index++) {
+      const position = positions[index] as number;
+      const size = sizes[index] as number;
+      // Nearly always in the block of the one before.
+      if (open !== undefined && position >= open.block && position < blockEnd && size <= overlapBytes) {
+        open.last = index;
+        open.bytes += size;
+        continue;
+      }
+      const segment = log.segmentAt(position);
+      const block = segment === undefined || size > overlapBytes ? -1 : BlockCache.startOf(segment, position);
+      const part: ColdPart = { block, first: index, last: index, bytes: size, source: undefined };
+      parts.push(part);
+      open = block < 0 ? undefined : part;
+      blockEnd = Math.min(block + blockBytes, segment?.end ?? 0);
+    }
+    this.#parts = parts.some((part) => isTooThin(part, blocks)) ? parts.flatMap((part) => (isTooThin(part, blocks) ? this.#singles(part) : part)) : parts;
+  }
+
+  #singles(part: ColdPart): ColdPart[] {
+    const singles: ColdPart[] = [];
+    for (let index = part.first; index <= part.last; index++) {
+      singles.push({ block: -1, first: index, last: index, bytes: this.#coldSizes[index] as number, source: undefined });
+    }
+    return singles;
+  }
+
   #fetch(part: ColdPart, sources: ColdSources): void {
+    const { log, cold, blocks } = sources;
     const first = this.#coldPositions[part.first] as number;
     const end = (this.#coldPositions[part.last] as number) + (this.#coldSizes[part.last] as number);
-    const segment = sources.log.segmentAt(first);
+    const segment = log.segmentAt(first);
     if (segment === undefined) return this.#partDone(new Error(`no segment holds position ${first}`), sources);
     if (part.block < 0) {
-      sources.cold.read(first, end - first, (error, bytes) => {
-        if (error === undefined) this.#fill(part, bytes, first, sources.logger);
+      cold.read(first, end - first, (error, bytes) => {
+        part.source = { start: first, bytes, length: end - first, holds: 0, kept: true, uses: 0 };
         this.#partDone(error, sources);
       });
       return;
     }
-    sources.blocks.get(segment, part.block, end, (error, block) => {
-      if (block !== undefined) this.#fill(part, block.bytes, block.start, sources.logger);
+    blocks.get(segment, part.block, end, (error, block) => {
+      if (block !== undefined) {
+        blocks.hold(block);
+        part.source = block;
+      }
       this.#partDone(error, sources);
     });
   }
@@ -113,70 +150,126 @@ export class ReadOperation {
   #partDone(error: Error | undefined, sources: ColdSources): void {
     this.#error ??= error;
     if (--this.#outstanding > 0) return;
-    if (this.#error === undefined) this.#answerFromDisk();
-    else {
-      sources.logger.error({ error: this.#error, topic: this.#topic, queueId: this.#queueId, offset: this.#offset }, 'reading messages from disk failed');
-      this.#completion.readDone(this.#result(ReadStatus.offsetFoundNull, this.#offset, []));
-    }
-    if (this.#transient) sources.scratch.giveBack(this.#copied);
-  }
-
-  /** Records that share a block with the one before them come from the block; so do those whose block is there anyway. */
-  #parts(sources: ColdSources): ColdPart[] {
-    const parts: ColdPart[] = [];
-    for (const [index, position] of this.#coldPositions.entries()) {
-      const block = blockOf(sources.log, position, this.#coldSizes[index] as number);
-      const part = parts.at(-1);
-      if (part !== undefined && block >= 0 && part.block === block) part.last = index;
-      else parts.push({ block, first: index, last: index });
-    }
-    return parts.map((part) => (part.last > part.first || sources.blocks.has(part.block) ? part : { ...part, block: -1 }));
-  }
-
-  #fill(part: ColdPart, bytes: Buffer, start: number, logger: Logger): void {
-    let target = 0;
-    for (let index = 0; index < part.first; index++) target += this.#coldSizes[index] as number;
-    for (let index = part.first; index <= part.last; index++) {
-      const position = this.#coldPositions[index] as number;
-      const size = this.#coldSizes[index] as number;
-      const offset = position - start;
-      if (isWholeRecord(bytes, offset, size, position)) {
-        bytes.copy(this.#copied, target, offset, offset + size);
-        this.#records[this.#coldIndexes[index] as number] = this.#copied.subarray(target, target + size);
-      } else logger.error({ topic: this.#topic, queueId: this.#queueId, position }, 'a stored record is damaged and is left out');
-      target += size;
+    try {
+      if (this.#error === undefined) this.#answerFromDisk(sources.logger);
+      else {
+        sources.logger.error({ error: this.#error, topic: this.#topic, queueId: this.#queueId, offset: this.#offset }, 'reading messages from disk failed');
+        this.#records = [];
+        this.#completion.readDone(this.#result(ReadStatus.offsetFoundNull, this.#offset));
+      }
+    } finally {
+      for (const { block, source } of this.#parts) if (block >= 0 && source !== undefined) sources.blocks.release(source);
     }
   }
 
-  /** Drops what is damaged or does not match; records in memory have been matched already. */
-  #answerFromDisk(): void {
+  /** Puts the records together; drops what is damaged or does not match. Records in memory have been matched already. */
+  #answerFromDisk(logger: Logger): void {
+    const awaiting = this.#records;
+    const pieces = this.#transient ? new BorrowedPieces() : new OwnPieces(this.byteCount);
     const matchesRecord = this.#matchesRecord;
-    const cold = new Set(this.#coldIndexes);
-    const kept = this.#records.filter((record, index) => record !== awaited && (matchesRecord === undefined || !cold.has(index) || matchesRecord(record)));
-    if (kept.length < this.#records.length) {
-      this.#records.length = 0;
-      this.byteCount = 0;
-      for (const record of kept) this.addHot(record);
+    this.#records = pieces.list;
+    let next = 0;
+    for (const part of this.#parts) {
+      const { start, bytes } = part.source as LogBlock;
+      for (let index = part.first; index <= part.last; index++) {
+        for (const place = this.#coldIndexes[index] as number; next < place; next++) pieces.addRecord(awaiting[next] as Uint8Array);
+        next++;
+        const position = this.#coldPositions[index] as number;
+        const size = this.#coldSizes[index] as number;
+        const offset = position - start;
+        if (!pieces.accepts(bytes, offset, size, position)) {
+          logger.error({ topic: this.#topic, queueId: this.#queueId, position }, 'a stored record is damaged and is left out');
+          this.#leaveOut(size);
+        } else if (matchesRecord !== undefined && !matchesRecord(bytes.subarray(offset, offset + size))) this.#leaveOut(size);
+        else pieces.add(bytes, offset, size);
+      }
     }
+    for (; next < awaiting.length; next++) pieces.addRecord(awaiting[next] as Uint8Array);
+    pieces.end();
     this.#answer();
+  }
+
+  #leaveOut(size: number): void {
+    this.count--;
+    this.byteCount -= size;
   }
 
   #answer(): void {
     let status: ReadStatus = ReadStatus.found;
-    if (this.#records.length === 0) status = this.removing ? ReadStatus.messageWasRemoving : ReadStatus.noMatchedMessage;
-    this.#completion.readDone(this.#result(status, this.nextBeginOffset, this.#records));
+    if (this.count === 0) status = this.removing ? ReadStatus.messageWasRemoving : ReadStatus.noMatchedMessage;
+    this.#completion.readDone(this.#result(status, this.nextBeginOffset));
   }
 
-  #result(status: ReadStatus, nextBeginOffset: number, records: readonly Uint8Array[]): ReadResult {
+  #result(status: ReadStatus, nextBeginOffset: number): ReadResult {
     const { minOffset, maxOffset } = this;
-    return { status, nextBeginOffset, minOffset, maxOffset, records, messageCount: records.length, byteCount: records.length === 0 ? 0 : this.byteCount, transient: this.#transient && this.#coldIndexes.length > 0 };
+    const records = this.#records;
+    const isEmpty = records.length === 0;
+    return { status, nextBeginOffset, minOffset, maxOffset, records, messageCount: isEmpty ? 0 : this.count, byteCount: isEmpty ? 0 : this.byteCount, transient: this.#transient && this.#coldIndexes.length > 0 };
   }
 }
 
-/** Start of the block that has the whole record; -1 when it reaches into the next one. */
-function blockOf(log: CommitLog, position: number, size: number): number {
-  const segment = log.segmentAt(position);
-  if (segment === undefined) return -1;
-  const start = BlockCache.startOf(segment, position);
-  return position + size <= start + blockBytes ? start : -1;
+const awaited: Uint8Array = new Uint8Array(0);
+
+/** What a transient read gives: views of the blocks, one for records that lie one behind the other. */
+class BorrowedPieces {
+  readonly list: Uint8Array[] = [];
+  #bytes: Buffer | undefined;
+  #start = 0;
+  #end = 0;
+
+  /** The body's checksum goes to the consumer with the record: who reads it from the wire can check it, as from Apache's broker. */
+  accepts(bytes: Buffer, offset: number, size: number, position: number): boolean {
+    return isRecordHead(bytes, offset, size, position);
+  }
+
+  add(bytes: Buffer, offset: number, size: number): void {
+    if (offset !== this.#end || bytes !== this.#bytes) {
+      this.end();
+      this.#bytes = bytes;
+      this.#start = offset;
+    }
+    this.#end = offset + size;
+  }
+
+  addRecord(record: Uint8Array): void {
+    this.end();
+    this.list.push(record);
+  }
+
+  end(): void {
+    const bytes = this.#bytes;
+    if (bytes === undefined) return;
+    this.list.push(new Uint8Array(bytes.buffer, bytes.byteOffset + this.#start, this.#end - this.#start));
+    this.#bytes = undefined;
+  }
 }
+
+/** What other reads give: a copy, one view per record. */
+class OwnPieces {
+  readonly list: Uint8Array[] = [];
+  readonly #memory: Buffer;
+  #filled = 0;
+
+  constructor(bytes: number) {
+    this.#memory = Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** Such records are stored again, with a new checksum (delayed delivery, transactions): what is damaged must not become sound by it. */
+  accepts(bytes: Buffer, offset: number, size: number, position: number): boolean {
+    return isWholeRecord(bytes, offset, size, position);
+  }
+
+  add(bytes: Buffer, offset: number, size: number): void {
+    const start = this.#filled;
+    this.#filled += bytes.copy(this.#memory, start, offset, offset + size);
+    this.list.push(this.#memory.subarray(start, this.#filled));
+  }
+
+  addRecord(record: Uint8Array): void {
+    this.list.push(record);
+  }
+
+  end(): void {}
+}
+
+const isTooThin = (part: ColdPart, blocks: BlockCache): boolean => part.block >= 0 && part.bytes < blockShareMin && !blocks.has(part.block);

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { NodeDisk } from '@kitemq/runtime';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { CommitLog } from '../../src/commit-log/commit-log.ts';
 import { LogSegment } from '../../src/commit-log/log-segment.ts';
-import { BlockCache, blockBytes, blocksMax, type LogBlock } from '../../src/read/block-cache.ts';
+import { BlockCache, blockBytes, blocksMax, overlapBytes, type LogBlock } from '../../src/read/block-cache.ts';
 import { ColdReader } from '../../src/read/cold-reader.ts';
 import { temporaryFolder } from '../support.ts';
 
@@ -29,9 +29,10 @@ it('readers of one block share one read', async () => {
   const blocks = await Promise.all(Array.from({ length: 10 }, () => get(cache, segment, start, start + 100)));
   expect(cold.reads).toBe(1);
   expect(new Set(blocks).size).toBe(1);
-  expect(blocks[0]?.length).toBe(blockBytes);
-  expect(blocks[0]?.bytes[0]).toBe(blockBytes / 4096);
-  await get(cache, segment, start, start + blockBytes);
+  expect(blocks[0]?.length).toBe(blockBytes + overlapBytes);
+  expect(blocks[0]?.bytes[0]).toBe((blockBytes / 4096) & 0xff);
+  expect(blocks[0]?.bytes[5 * 4096]).toBe((blockBytes / 4096 + 5) & 0xff);
+  await get(cache, segment, start, start + 1);
   expect(cold.reads).toBe(1);
 });
 
@@ -66,7 +67,7 @@ it('a failed read is told to all who wait, and tried again by the next', async (
   const results = await Promise.allSettled(Array.from({ length: 3 }, () => get(cache, segment, segmentStart, segmentStart + 100)));
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   segment.file.truncateSync(log.written - segmentStart);
-  expect((await get(cache, segment, segmentStart, segmentStart + 100)).length).toBe(blockBytes);
+  expect((await get(cache, segment, segmentStart, segmentStart + 100)).length).toBe(blockBytes + overlapBytes);
 });
 
 it('a dropped block gives its memory to a later one', async () => {
@@ -80,4 +81,52 @@ it('a dropped block gives its memory to a later one', async () => {
   }
   // One more is on its way while the oldest is still there.
   expect(memories.size).toBe(blocksMax + 1);
+});
+
+it('the next block is read ahead for readers that go on, as long as it is whole in the log', async () => {
+  const { cache, cold, segment } = opened(4 * blockBytes, 5 * blockBytes);
+  const start = (number: number): number => segmentStart + number * blockBytes;
+  await get(cache, segment, start(0), start(1));
+  expect(cache.has(start(1))).toBe(false);
+  await get(cache, segment, start(0), start(0) + 1000);
+  expect(cache.has(start(1))).toBe(false);
+  await get(cache, segment, start(0), start(1));
+  expect(cache.has(start(1))).toBe(true);
+  await get(cache, segment, start(1), start(2));
+  expect(cold.reads).toBe(2);
+  await get(cache, segment, start(1), start(2));
+  await vi.waitFor(() => expect(cold.idle).toBe(true));
+  await get(cache, segment, start(2), start(3));
+  await get(cache, segment, start(2), start(3));
+  // The fourth block has no overlap in the log yet.
+  expect(cache.has(start(3))).toBe(false);
+  expect(cold.reads).toBe(3);
+});
+
+it('the memory of a block that is held is not used again', async () => {
+  const { cache, segment } = opened(60 * blockBytes, 60 * blockBytes);
+  const held = await new Promise<LogBlock>((resolve) => {
+    cache.get(segment, segmentStart, segmentStart + 1, (_error, block) => {
+      cache.hold(block as LogBlock);
+      resolve(block as LogBlock);
+    });
+  });
+  const before = Buffer.from(held.bytes.subarray(0, held.length));
+  for (let number = 1; number < 60; number++) {
+    const start = segmentStart + number * blockBytes;
+    const { bytes } = await get(cache, segment, start, start + 1);
+    expect(bytes === held.bytes).toBe(false);
+  }
+  expect(cache.has(segmentStart)).toBe(false);
+  expect(before.equals(held.bytes.subarray(0, held.length))).toBe(true);
+  cache.release(held);
+  const memories: Buffer[] = [];
+  for (let number = 1; number < 10; number++) memories.push((await get(cache, segment, segmentStart + number * blockBytes, segmentStart + number * blockBytes + 1)).bytes);
+  expect(memories.includes(held.bytes)).toBe(true);
+});
+
+it('what is not in a block is an error, not a wait for ever', async () => {
+  const { cache, segment } = opened(2 * blockBytes, 2 * blockBytes);
+  await expect(get(cache, segment, segmentStart, segmentStart + blockBytes + overlapBytes + 1)).rejects.toThrow('is not in the block');
+  await expect(get(cache, segment, segmentStart + blockBytes, segment.end + 1)).rejects.toThrow('is not in the block');
 });

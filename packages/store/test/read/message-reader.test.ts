@@ -1,7 +1,9 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { RecordView } from '@kitemq/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { ReadQuery, StoreOptions } from '../../src/index.ts';
+import type { MessageStore, ReadQuery, ReadResult, StoreOptions } from '../../src/index.ts';
 import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
 import { append, appendAll, bodies, bodyText, message, numbered, read, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
 
@@ -115,6 +117,47 @@ it('a query object may be used again for the next read, and transient answers sh
   }
   const expected = Array.from({ length: 20 }, (_, reader) => [0, 2, 3, 4].map((n) => `m${reader * 10 + n}`));
   expect(await Promise.all(answers)).toEqual(expected);
+});
+
+/** Read like a pull: the bytes of all pieces, copied while they are valid. */
+const pulled = (store: MessageStore, offset: number, maxMessages: number): Promise<{ result: ReadResult; bytes: Buffer }> =>
+  new Promise((resolve) => {
+    const query: ReadQuery = { topic: 'TopicTest', queueId: 0, offset, maxMessages, maxBytes: 1e7, matchesTags: undefined, matchesRecord: undefined, transient: true };
+    store.read(query, { readDone: (result) => resolve({ result, bytes: Buffer.concat(result.records) }) });
+  });
+
+it('a transient answer has the same bytes in fewer pieces, wherever they come from', async () => {
+  const store = await startedStore(storeOptions(temporaryFolder(), { hotTailBytes: 300_000, slabBytes: 8192 }));
+  // Longer ones than blocks have in common too, and the end of it still in memory.
+  const texts = Array.from({ length: 700 }, (_, index) => `${index}`.padEnd(index % 97 === 0 ? 50_000 : (index * 37) % 3000, 'x'));
+  await appendAll(store, texts);
+  for (const [offset, count] of [[0, 700], [3, 50], [95, 4], [640, 60], [97, 1], [400, 290]] as const) {
+    const { records, byteCount, messageCount } = await read(store, { offset, maxMessages: count, maxBytes: 1e7 });
+    const { result, bytes } = await pulled(store, offset, count);
+    expect(bytes.equals(Buffer.concat(records))).toBe(true);
+    expect(result).toMatchObject({ status: 'FOUND', messageCount, byteCount, nextBeginOffset: offset + count });
+    expect(byteCount).toBe(bytes.length);
+  }
+  const { result } = await pulled(store, 0, 90);
+  expect(result.records.length).toBeLessThan(10);
+});
+
+it('a damaged head is left out; a damaged body only where nobody behind could find it out', async () => {
+  const path = temporaryFolder();
+  const store = await startedStore(storeOptions(path, { hotTailBytes: 0, slabBytes: 1024 }));
+  const places: number[] = [];
+  for (const text of numbered(100)) places.push((await append(store, message(text))).physicalOffset);
+  const file = openSync(join(path, 'commitlog', '0'.repeat(20)), 'r+');
+  // The first byte of the body of m5; the log position in the head of m7.
+  writeSync(file, 'X', (places[5] as number) + 88);
+  writeSync(file, 'X', (places[7] as number) + 34);
+  closeSync(file);
+  const sound = await read(store, { offset: 4, maxMessages: 5 });
+  expect(bodies(sound)).toEqual(['m4', 'm6', 'm8']);
+  expect(sound).toMatchObject({ messageCount: 3, nextBeginOffset: 9 });
+  const { result, bytes } = await pulled(store, 4, 5);
+  expect(result).toMatchObject({ messageCount: 4, byteCount: bytes.length, nextBeginOffset: 9 });
+  expect(bytes.includes('X5')).toBe(true);
 });
 
 it('records that were handed out never change, whatever is appended later', async () => {
