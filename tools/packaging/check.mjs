@@ -48,12 +48,21 @@ async function lint(tarball) {
   return messages.map((message) => formatMessage(message, pkg));
 }
 
+/** Packages whose installation brings no native code at all: everything but the storage engine and what stands on it. */
+const nativeFree = new Set(['runtime', 'protocol', 'remoting', 'filter', 'nameserver', 'client']);
+
+function nativeAddons(folder) {
+  return readdirSync(join(folder, 'node_modules'), { recursive: true }).filter((path) => path.endsWith('.node'));
+}
+
 async function useAlone(entry, packages, tarballs, nameserver) {
   const folder = join(work, `use-${entry.name}`);
   mkdirSync(folder);
   const dependencies = Object.fromEntries([...closure(entry.name, packages)].map((name) => [`@kitemq/${name}`, `file:${tarballs.get(name)}`]));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'scratch', private: true, type: 'module', dependencies }));
   await call('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder });
+  const addons = nativeFree.has(entry.name) ? nativeAddons(folder) : [];
+  if (addons.length > 0) throw new Error(`it brings native code: ${addons.join(', ')}`);
   const example = /^```(?:ts|typescript)\n([\s\S]*?)^```/m.exec(readFileSync(join(entry.folder, 'README.md'), 'utf8'))?.[1];
   if (example === undefined) throw new Error('its README has no ts block');
   const { code } = await transform(example, { loader: 'ts', format: 'esm', target: 'node20' });

@@ -17,7 +17,7 @@ export function firstExample(markdown: string): string | undefined {
 const thirdParty: Plugin = {
   name: 'third-party',
   setup(builder) {
-    builder.onResolve({ filter: /^[^./]/ }, ({ path, importer, resolveDir }) => {
+    builder.onResolve({ filter: /^[^./#]/ }, ({ path, importer, resolveDir }) => {
       if (path.startsWith('node:') || path.startsWith('@kitemq/')) return undefined;
       const from = importer === '' || !importer.startsWith('/') ? join(resolveDir, 'example.ts') : importer;
       const require = createRequire(from);

@@ -1,5 +1,5 @@
 import { KiteError } from '@kitemq/runtime';
-import { Packr } from 'msgpackr/pack';
+import { Packr } from '#msgpackr';
 import { FrameLimits, SerializeType } from '../frame.ts';
 import type { OutgoingFrame } from '../frame.ts';
 import { compileHeader, fieldToText } from '../header/compiled-header.ts';
@@ -11,7 +11,7 @@ import { stepOverMsgpack } from '../header/msgpack-walk.ts';
 import { DecodedFrame } from './decoded-frame.ts';
 import { frameInvalid } from './frame-error.ts';
 
-/** Plain MessagePack: no records, no maps. `msgpackr/pack` is the library without its native addon. */
+/** Plain MessagePack: no records, no maps. See build.mjs for where it comes from. */
 const packr = new Packr({ useRecords: false, int64AsType: 'number', moreTypes: false });
 
 /** Parts of a header: code, language, version, opaque, flag, remark, header id, values, pairs. */
