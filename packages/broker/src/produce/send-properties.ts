@@ -4,6 +4,7 @@ import { hashOfUtf8, RecordLimits } from '@kitemq/protocol';
 const { propertiesBytesMax } = RecordLimits;
 const nameSeparator = 1;
 const itemSeparator = 2;
+const noBytes = new Uint8Array(0);
 
 /** What a property means to a send. */
 const Known = {
@@ -59,6 +60,10 @@ export class SendProperties {
   /** UTF-8 takes up to 3 bytes for a UTF-16 unit; the same again for what the broker adds. */
   readonly #buffer: Buffer = Buffer.allocUnsafeSlow(propertiesBytesMax * 6);
   readonly #added: Uint8Array;
+  /** What is being read, while its bytes and its units are the same; else undefined. */
+  #ascii: string | undefined = undefined;
+  /** The last view of the buffer: property strings often have the same length. */
+  #view: Uint8Array = noBytes;
 
   /** `added` goes to the end of each property string: MSG_REGION, TRACE_ON, CLUSTER. */
   constructor(added: Readonly<Record<string, string>>) {
@@ -81,7 +86,10 @@ export class SendProperties {
     this.length = 0;
     if (properties !== undefined) {
       if (properties.length > propertiesBytesMax) return false;
-      this.#rewrite(this.#buffer.write(properties, 0, 'utf8'), dropTimers);
+      const bytes = this.#buffer.write(properties, 0, 'utf8');
+      this.#ascii = bytes === properties.length ? properties : undefined;
+      this.#rewrite(bytes, dropTimers);
+      this.#ascii = undefined;
     }
     this.#buffer.set(this.#added, this.length);
     this.length += this.#added.length;
@@ -100,7 +108,8 @@ export class SendProperties {
 
   /** The rewritten string, until the next `begin`. */
   bytes(): Uint8Array {
-    return this.#buffer.subarray(0, this.length);
+    if (this.#view.length !== this.length) this.#view = this.#buffer.subarray(0, this.length);
+    return this.#view;
   }
 
   /** Moves the items that stay to the front. Items without name, value or separator go, as Apache's parser drops them. */
@@ -147,7 +156,7 @@ export class SendProperties {
         this.transaction = isText(buffer, start, end, 'true');
         break;
       case Known.uniqueKey:
-        this.uniqueKey = buffer.toString('utf8', start, end);
+        this.uniqueKey = this.#ascii === undefined ? buffer.toString('utf8', start, end) : this.#ascii.slice(start, end);
         break;
       case Known.timer:
         this.timer = true;

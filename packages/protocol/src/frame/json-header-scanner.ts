@@ -83,15 +83,15 @@ export class JsonHeaderScanner {
     const first = this.#buffer[nameStart];
     switch (nameEnd - nameStart) {
       case 4:
-        if (first === 0x63 && this.#is(nameStart, 'code')) return this.#integer() && this.#keep('code');
-        if (first === 0x66 && this.#is(nameStart, 'flag')) return this.#integer() && this.#keep('flag');
+        if (first === 0x63 && this.#is(nameStart, 'code')) return this.#codeNumber();
+        if (first === 0x66 && this.#is(nameStart, 'flag')) return this.#flagNumber();
         break;
       case 6:
-        if (first === 0x6f && this.#is(nameStart, 'opaque')) return this.#integer() && this.#keep('opaque');
+        if (first === 0x6f && this.#is(nameStart, 'opaque')) return this.#opaqueNumber();
         if (first === 0x72 && this.#is(nameStart, 'remark')) return this.#remark();
         break;
       case 7:
-        if (this.#is(nameStart, 'version')) return this.#integer() && this.#keep('version');
+        if (this.#is(nameStart, 'version')) return this.#versionNumber();
         break;
       case 8:
         if (this.#is(nameStart, 'language')) return this.#language();
@@ -103,8 +103,27 @@ export class JsonHeaderScanner {
     return this.#buffer[this.#at] === quote ? this.#string() : this.#integer();
   }
 
-  #keep(name: 'code' | 'flag' | 'opaque' | 'version'): true {
-    this[name] = this.#number;
+  #codeNumber(): boolean {
+    if (!this.#integer()) return false;
+    this.code = this.#number;
+    return true;
+  }
+
+  #flagNumber(): boolean {
+    if (!this.#integer()) return false;
+    this.flag = this.#number;
+    return true;
+  }
+
+  #opaqueNumber(): boolean {
+    if (!this.#integer()) return false;
+    this.opaque = this.#number;
+    return true;
+  }
+
+  #versionNumber(): boolean {
+    if (!this.#integer()) return false;
+    this.version = this.#number;
     return true;
   }
 
@@ -133,22 +152,28 @@ export class JsonHeaderScanner {
 
   #fields(fields: FieldScan): boolean {
     const buffer = this.#buffer;
-    if (this.#at >= this.#end || buffer[this.#at++] !== 0x7b) return false;
+    const end = this.#end;
+    if (this.#at >= end || buffer[this.#at++] !== 0x7b) return false;
     this.#skipSpace();
-    if (buffer[this.#at] === closeBrace && this.#at < this.#end) {
+    if (buffer[this.#at] === closeBrace && this.#at < end) {
       this.#at++;
       return true;
     }
     for (;;) {
-      this.#skipSpace();
-      if (!this.#string() || this.#escaped) return false;
-      const nameStart = this.#stringStart;
-      const nameEnd = this.#stringEnd;
-      if (!this.#passColon() || !this.#string()) return false;
+      if (buffer[this.#at] !== quote) this.#skipSpace();
+      if (this.#at >= end || buffer[this.#at] !== quote) return false;
+      const nameStart = this.#at + 1;
+      const nameEnd = plainEnd(buffer, nameStart, end);
+      if (nameEnd >= end || buffer[nameEnd] !== quote) return false;
+      this.#at = nameEnd + 1;
+      // Most often `":"` stands there.
+      if (buffer[nameEnd + 1] === colon && buffer[nameEnd + 2] === quote) this.#at++;
+      else if (!this.#passColon()) return false;
+      if (!this.#string()) return false;
       const form = this.#escaped ? ValueForm.escaped : ValueForm.plain;
       if (!fields.add(nameStart, nameEnd, this.#stringStart, this.#stringEnd, form)) return false;
       if (buffer[this.#at] !== comma) this.#skipSpace();
-      if (this.#at >= this.#end) return false;
+      if (this.#at >= end) return false;
       const unit = buffer[this.#at++];
       if (unit === comma) continue;
       return unit === closeBrace;
@@ -164,7 +189,7 @@ export class JsonHeaderScanner {
     this.#stringStart = ++at;
     this.#escaped = false;
     for (;;) {
-      while (at < end && stops[buffer[at]!] === 0) at++;
+      at = plainEnd(buffer, at, end);
       if (at >= end) return false;
       const unit = buffer[at]!;
       if (unit === quote) break;
@@ -225,6 +250,13 @@ export class JsonHeaderScanner {
   }
 }
 
+/** The end of the run of plain string content that begins at `start`. */
+function plainEnd(buffer: FastBuffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && stops[buffer[at]!] === 0) at++;
+  return at;
+}
+
 /** Length of the escape sequence at `at`, 0 when it is none. */
 function escapeLength(buffer: FastBuffer, at: number, end: number): number {
   if (at + 1 >= end) return 0;
@@ -240,6 +272,8 @@ function escapeLength(buffer: FastBuffer, at: number, end: number): number {
       return 2;
     case 0x75:
       if (at + 6 > end) return 0;
+      // The separators of message properties.
+      if (buffer[at + 2] === 0x30 && buffer[at + 3] === 0x30 && buffer[at + 4] === 0x30 && (buffer[at + 5] === 0x31 || buffer[at + 5] === 0x32)) return 6;
       for (let digit = at + 2; digit < at + 6; digit++) if (hexDigit(buffer[digit]!) < 0) return 0;
       return 6;
     default:

@@ -120,7 +120,16 @@ export class FieldScan {
 
   boolean(field: number): boolean | undefined {
     const entry = this.#entryOfField[field]! - 1;
-    const text = entry < 0 ? '' : (this.#text(entry) ?? '');
+    if (entry < 0) return this.#absent(field) as boolean | undefined;
+    const at = entryWords * entry;
+    // What clients write, without making a string.
+    if (this.#entries[at + 4] === ValueForm.plain) {
+      const start = this.#entries[at + 2]!;
+      const length = this.#entries[at + 3]! - start;
+      if (length === 4 && isName(this.buffer, start, start + 4, 'true')) return true;
+      if (length === 5 && isName(this.buffer, start, start + 5, 'false')) return false;
+    }
+    const text = this.#text(entry) ?? '';
     return text === '' ? (this.#absent(field) as boolean | undefined) : booleanFromText(text);
   }
 

@@ -9,10 +9,12 @@ export function unescapeJson(buffer: FastBuffer, start: number, end: number): st
   if (end - start > scratch.length) return JSON.parse(buffer.utf8Slice(start - 1, end + 1)) as string;
   let to = 0;
   let at = start;
+  let seen = 0;
   while (at < end) {
     const unit = buffer[at++]!;
     if (unit !== 0x5c) {
       scratch[to++] = unit;
+      seen |= unit;
       continue;
     }
     const letter = buffer[at++]!;
@@ -25,7 +27,7 @@ export function unescapeJson(buffer: FastBuffer, start: number, end: number): st
       scratch[to++] = escapedUnit(letter);
     }
   }
-  return scratch.utf8Slice(0, to);
+  return seen < 0x80 ? scratch.latin1Slice(0, to) : scratch.utf8Slice(0, to);
 }
 
 function escapedUnit(letter: number): number {

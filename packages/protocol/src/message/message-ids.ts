@@ -28,16 +28,30 @@ export function encodeOffsetMessageId(storeHost: Uint8Array, physicalOffset: num
 
 /** For many ids of one host: its half of the text is made once. */
 export class OffsetMessageIds {
-  readonly #prefix: string;
+  readonly #host: string;
+  /** Host and upper digits of the last id: the same for mebibytes of log. */
+  #prefix: string;
+  #high = 0;
 
   constructor(storeHost: Uint8Array) {
-    this.#prefix = upperHex(storeHost);
+    this.#host = upperHex(storeHost);
+    this.#prefix = `${this.#host}0000000000`;
   }
 
   at(physicalOffset: number): string {
-    return this.#prefix + physicalOffset.toString(16).toUpperCase().padStart(16, '0');
+    const high = Math.floor(physicalOffset / lowSpan);
+    if (high !== this.#high) {
+      this.#high = high;
+      this.#prefix = this.#host + high.toString(16).toUpperCase().padStart(10, '0');
+    }
+    const low = physicalOffset - high * lowSpan;
+    return this.#prefix + hexTriples[low >>> 12]! + hexTriples[low & 0xfff]!;
   }
 }
+
+/** Six hexadecimal digits. */
+const lowSpan = 0x1_00_00_00;
+const hexTriples: readonly string[] = Array.from({ length: 0x1000 }, (_, value) => value.toString(16).toUpperCase().padStart(3, '0'));
 
 /** @throws KiteError `KITE_MESSAGE_ID_INVALID` */
 export function decodeOffsetMessageId(id: string): OffsetMessageId {
