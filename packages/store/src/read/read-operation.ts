@@ -4,7 +4,6 @@ import type { CommitLog } from '../commit-log/commit-log.ts';
 import { ReadStatus, type ReadCompletion, type ReadQuery, type ReadResult } from '../message-store.ts';
 import { BlockCache, blockBytes, overlapBytes, type LogBlock } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
-import { isRecordHead } from './record-head.ts';
 
 /** Where records come from that are not in memory. */
 export interface ColdSources {
@@ -177,7 +176,8 @@ export class ReadOperation {
         const position = this.#coldPositions[index] as number;
         const size = this.#coldSizes[index] as number;
         const offset = position - start;
-        if (!pieces.accepts(bytes, offset, size, position)) {
+        // Apache's broker does not look; here nothing damaged is handed out, nor stored again with a checksum that fits.
+        if (!isWholeRecord(bytes, offset, size, position)) {
           logger.error({ topic: this.#topic, queueId: this.#queueId, position }, 'a stored record is damaged and is left out');
           this.#leaveOut(size);
         } else if (matchesRecord !== undefined && !matchesRecord(bytes.subarray(offset, offset + size))) this.#leaveOut(size);
@@ -217,11 +217,6 @@ class BorrowedPieces {
   #start = 0;
   #end = 0;
 
-  /** The body's checksum goes to the consumer with the record: who reads it from the wire can check it, as from Apache's broker. */
-  accepts(bytes: Buffer, offset: number, size: number, position: number): boolean {
-    return isRecordHead(bytes, offset, size, position);
-  }
-
   add(bytes: Buffer, offset: number, size: number): void {
     if (offset !== this.#end || bytes !== this.#bytes) {
       this.end();
@@ -252,11 +247,6 @@ class OwnPieces {
 
   constructor(bytes: number) {
     this.#memory = Buffer.allocUnsafeSlow(bytes);
-  }
-
-  /** Such records are stored again, with a new checksum (delayed delivery, transactions): what is damaged must not become sound by it. */
-  accepts(bytes: Buffer, offset: number, size: number, position: number): boolean {
-    return isWholeRecord(bytes, offset, size, position);
   }
 
   add(bytes: Buffer, offset: number, size: number): void {
