@@ -1,3 +1,4 @@
+import { isDlqTopic, isRetryTopic, isSystemTopic } from '@kitemq/protocol';
 import type { BrokerTarget } from '@kitemq/client';
 import type { Session } from '../command/session.ts';
 
@@ -44,9 +45,9 @@ export async function deleteTopic(session: Session, topic: string, target: Topic
   session.answer({ topic, deleted: true }, () => `Topic ${topic} is deleted.\n`);
 }
 
-/** Topics that RocketMQ makes for itself. */
-function isSystemTopic(topic: string): boolean {
-  return /^(rmq_sys_|RMQ_SYS_|SCHEDULE_TOPIC_XXXX$|TBW102$|BenchmarkTest$|OFFSET_MOVED_EVENT$|SELF_TEST_TOPIC$|%RETRY%|%DLQ%)/.test(topic);
+/** Topics that RocketMQ makes for itself, for a broker or for a group. */
+function isMadeByBrokers(topic: string): boolean {
+  return isSystemTopic(topic) || isRetryTopic(topic) || isDlqTopic(topic);
 }
 
 export async function listTopics(session: Session, flags: { readonly cluster?: string | undefined; readonly all?: boolean | undefined }): Promise<void> {
@@ -57,7 +58,7 @@ export async function listTopics(session: Session, flags: { readonly cluster?: s
   ]);
   // Every broker has a topic with its own name and one with its cluster's.
   const own = new Set([...overview.clusters, ...overview.brokers.map((broker) => broker.brokerName)]);
-  const topics = flags.all === true ? all : all.filter((topic) => !isSystemTopic(topic) && !own.has(topic));
+  const topics = flags.all === true ? all : all.filter((topic) => !isMadeByBrokers(topic) && !own.has(topic));
   session.table(topics, ['TOPIC'], topics.map((topic) => [topic]), 'No topics. Create one with: kitemq topic create NAME (system topics are shown with --all)');
 }
 
