@@ -3,6 +3,7 @@ import type { MessageStore } from '@kitemq/store';
 import type { BrokerSettings } from './config/broker-settings.ts';
 import type { ClientRegistry } from './groups/client-registry.ts';
 import type { DiskGuard } from './produce/disk-guard.ts';
+import type { ShardPlace } from './shards/shard-place.ts';
 import type { QueueLocks } from './locks/queue-locks.ts';
 import type { BrokerStats } from './stats/broker-stats.ts';
 import type { GroupTable } from './subscription-groups/group-table.ts';
@@ -31,4 +32,6 @@ export interface BrokerContext {
   readonly delayLevels: readonly number[];
   /** Bytes of RAM that rules of the protocol measure against. */
   readonly memoryBytes: number;
+  /** Which of the process's shards this broker is; undefined when it is the only one. */
+  readonly shard: ShardPlace | undefined;
 }

@@ -24,9 +24,11 @@ import { advertisedAddress, autoHost } from './registration/advertised-address.t
 import { Registration } from './registration/registration.ts';
 import { levelsOf } from './schedule/delay-levels.ts';
 import { ScheduleService } from './schedule/schedule-service.ts';
+import type { ShardPlace } from './shards/shard-place.ts';
 import { BrokerStats, samplePeriodMs } from './stats/broker-stats.ts';
 import { rateCounters } from './stats/rate-counters.ts';
 import { GroupTable } from './subscription-groups/group-table.ts';
+import type { TopicConfig } from './topics/topic-config.ts';
 import { TopicTable } from './topics/topic-table.ts';
 
 /** Clients and locks are looked at this often (ClientHousekeepingService). */
@@ -45,6 +47,10 @@ export interface BrokerOptions {
   /** RAM of this machine in bytes, for the rules that measure against it. Default: what the system says. */
   readonly memoryBytes?: number;
   readonly logger?: Logger;
+  /** Which of several brokers of one process this is. `settings` are those of this very shard: see `shardSettings`. Default: the only one. */
+  readonly shard?: ShardPlace;
+  /** Called with each topic that a send had made, for the other shards' {@link Broker.adoptTopic}. */
+  readonly onTopicAutoCreated?: (config: TopicConfig) => void;
 }
 
 /** What makes up a broker that runs. */
@@ -106,6 +112,11 @@ export class Broker {
     return this.#recovery;
   }
 
+  /** Makes a topic that a send to another shard had made, unless there is one of that name. Without effect while this broker does not run. */
+  adoptTopic(config: TopicConfig): void {
+    if (this.#stopping === undefined) this.#running?.context.topics.adopt(config);
+  }
+
   /**
    * Listens, opens the store, and registers with the nameservers; resolves when requests are served and each nameserver has answered or failed.
    * @throws KiteError `KITE_LISTEN_FAILED` | `KITE_STORE_*` | `KITE_DISK_LOCKED` | `KITE_TLS_CREDENTIALS`
@@ -165,7 +176,7 @@ export class Broker {
       scope: this.#scope,
       config,
       store,
-      topics: new TopicTable(tables),
+      topics: new TopicTable({ ...tables, onAutoCreated: this.#options.onTopicAutoCreated }),
       groups: new GroupTable(tables),
       clients: new ClientRegistry(runtime.clock),
       locks: new QueueLocks(runtime.clock),
@@ -175,6 +186,7 @@ export class Broker {
       storeHost,
       delayLevels: levelsOf(config.messageDelayLevel),
       memoryBytes: this.#options.memoryBytes ?? totalmem(),
+      shard: this.#options.shard,
     };
     loadConfigChanges(context);
     context.topics.load();

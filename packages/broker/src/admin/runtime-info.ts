@@ -32,7 +32,7 @@ function threadPools(): [string, number][] {
 }
 
 /** GET_BROKER_RUNTIME_INFO (28): numbers and states as text, under Apache's names. What KiteMQ has no counterpart for is 0. */
-export async function runtimeInfo({ runtime, stats, store, config, diskGuard }: BrokerContext, schedule: ScheduleService): Promise<Answer<typeof Commands.getBrokerRuntimeInfo>> {
+export async function runtimeInfo({ runtime, stats, store, config, diskGuard, shard }: BrokerContext, schedule: ScheduleService): Promise<Answer<typeof Commands.getBrokerRuntimeInfo>> {
   const now = runtime.clock.now();
   const space = runtime.disk.spaceSync(config.storePathRootDir);
   const usedRatio = diskGuard.usedRatio();
@@ -83,6 +83,7 @@ export async function runtimeInfo({ runtime, stats, store, config, diskGuard }: 
     ['timerDequeueTps', 0],
     ...threadPools(),
   ];
+  if (shard !== undefined) entries.push(['shard', shard.index], ['shards', shard.count]);
   for (const [index, offset] of schedule.offsets().entries()) {
     entries.push([`scheduleMessageOffset_${index + 1}`, `${offset},${store.maxOffset(TopicNames.schedule, index)}`]);
   }

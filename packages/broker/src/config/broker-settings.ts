@@ -12,6 +12,9 @@ export interface BrokerSettings {
   namesrvAddr?: string | undefined;
   bindAddress: string;
   listenPort: number;
+  shards: string;
+  shardPortStep: number;
+  shardPorts: string;
   fastPortEnable: boolean;
   brokerIP1?: string | undefined;
   advertisedPort: number;
@@ -77,6 +80,14 @@ export const brokerSettings: z.ZodObject = z.object({
   namesrvAddr: z.string().optional().meta({ description: 'Nameservers to register with: `host:port;host:port`. Without, the broker stands alone.', apply: 'start' }),
   bindAddress: text('127.0.0.1', 'Address to listen on. Loopback unless set (Apache: 0.0.0.0): there is no authentication yet.'),
   listenPort: int(0, 65_535, 10_911, undefined, 'Port for clients; 0 picks a free one.'),
+  shards: text(
+    '1',
+    'Own setting: so many brokers run as threads of this process, each with its own event loop, port, name and folder; `auto`: one per CPU that this process may use. See docs/shards.md.',
+    /^(?:auto|[1-9]\d?)$/,
+    'must be auto or a whole number from 1 to 99',
+  ),
+  shardPortStep: int(4, 1_000, 10, undefined, 'Own setting: shard N listens on listenPort + N × this; 4 leaves room for the fast port and the replication port.'),
+  shardPorts: text('', 'Own setting: instead of shardPortStep, the ports of the shards 1, 2, … joined by ;', /^(?:\d{1,5}(?:;\d{1,5})*)?$/, 'must be ports joined by ;'),
   fastPortEnable: flag(true, 'Own setting: also listen on listenPort − 2 when it is free, for clients with vipChannelEnabled and for replicas.', 'start'),
   brokerIP1: z.string().optional().meta({
     description: 'Host name or address that clients are told. Unset: the address by which this machine reaches the nameserver. `auto`: what the client dialled (needs a KiteMQ nameserver on this machine).',

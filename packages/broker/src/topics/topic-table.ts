@@ -36,6 +36,8 @@ export interface TopicTableOptions {
   readonly config: BrokerSettings;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called with each topic that a send had made. */
+  readonly onAutoCreated?: ((config: TopicConfig) => void) | undefined;
 }
 
 const kind = 'topic';
@@ -48,6 +50,7 @@ export class TopicTable {
   readonly #logger: Logger;
   readonly #entries: Map<string, TopicEntry> = new Map();
   readonly #listeners: ((topic: string) => void)[] = [];
+  readonly #onAutoCreated: ((config: TopicConfig) => void) | undefined;
   #version: TableVersion = { stateVersion: 0, timestamp: 0, counter: 0 };
 
   constructor(options: TopicTableOptions) {
@@ -55,6 +58,7 @@ export class TopicTable {
     this.#config = options.config;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#onAutoCreated = options.onAutoCreated;
   }
 
   /** Reads the store. Call it once, when the store has started. */
@@ -125,6 +129,12 @@ export class TopicTable {
     return this.putInBackground(topicConfig(topic, queues, overrides));
   }
 
+  /** A topic that a send to another shard had made: made here too, unless there is one of that name. */
+  adopt(config: TopicConfig): void {
+    if (this.#entries.has(config.topicName) || this.#entries.size >= autoCreatedTopicsMax) return;
+    this.putInBackground(config);
+  }
+
   /**
    * The topic of a send: found, or made from the template that the request names (`TBW102`). Undefined when it may not be made.
    * `queues` is what the client asks for; the template's write queues are the most.
@@ -138,7 +148,9 @@ export class TopicTable {
       const perm = base.config.perm & ~Permission.inherit;
       const unitFlag = isRetryTopic(topic) ? TopicSysFlag.unitSubscription : TopicSysFlag.unit;
       const topicSysFlag = unitMode ? unitFlag : base.config.topicSysFlag;
-      return this.putInBackground(topicConfig(topic, count, { perm, topicFilterType: base.config.topicFilterType, topicSysFlag }));
+      const made = this.putInBackground(topicConfig(topic, count, { perm, topicFilterType: base.config.topicFilterType, topicSysFlag }));
+      this.#onAutoCreated?.(made.config);
+      return made;
     }
     return isRetryTopic(topic) ? this.ensureGroupTopic(topic, 1) : undefined;
   }
