@@ -59,6 +59,11 @@ export interface Disk {
   /** Replaces the file's content so that after a crash it is either the old or the new one, durably the new one on return. */
   replaceFileSync(path: string, content: Uint8Array): void;
   renameSync(from: string, to: string): void;
+  /**
+   * Gives the file `from` a second name (a hard link): no bytes are copied, a change through one name shows through both.
+   * Fails with `EEXIST` when there is something at `to`, with `EXDEV`, `EPERM` or the like where the file system cannot do it.
+   */
+  linkSync(from: string, to: string): void;
   /** Removes a file or a directory with all that is in it; harmless when absent. */
   removeSync(path: string): void;
   /** Makes creations, renames and removals in the directory durable. */

@@ -72,6 +72,14 @@ export class MemoryDisk implements Disk {
     this.#files.set(to, content);
   }
 
+  linkSync(from: string, to: string): void {
+    const content = this.#files.get(from);
+    if (content === undefined) throw systemError(this.#directories.has(from) ? 'EPERM' : 'ENOENT', from);
+    if (this.#files.has(to) || this.#directories.has(to)) throw systemError('EEXIST', to);
+    if (!this.#directories.has(dirname(to))) throw systemError('ENOENT', to);
+    this.#files.set(to, content);
+  }
+
   removeSync(path: string): void {
     for (const each of this.#within(path)) {
       this.#files.delete(each);

@@ -65,6 +65,10 @@ export class NodeDisk implements Disk {
     fs.renameSync(from, to);
   }
 
+  linkSync(from: string, to: string): void {
+    fs.linkSync(from, to);
+  }
+
   removeSync(path: string): void {
     fs.rmSync(path, { recursive: true, force: true });
   }

@@ -154,6 +154,21 @@ const directoryCases: readonly ContractCase<DiskFixture>[] = [
     },
   },
   {
+    name: 'a link is the same file under a second name, which outlives the first',
+    async run({ disk, directory }) {
+      disk.replaceFileSync(`${directory}/a`, bytes('one'));
+      disk.linkSync(`${directory}/a`, `${directory}/b`);
+      const file = disk.openSync(`${directory}/a`, 'write');
+      file.writeSync(bytes('O'), 0, 1, 0);
+      file.closeSync();
+      assert.throws(() => disk.linkSync(`${directory}/a`, `${directory}/b`), hasCode('EEXIST'));
+      assert.throws(() => disk.linkSync(`${directory}/none`, `${directory}/x`), hasCode('ENOENT'));
+      disk.removeSync(`${directory}/a`);
+      assert.deepEqual(disk.listSync(directory), ['b']);
+      assert.equal(Buffer.from(disk.readFileSync(`${directory}/b`)).toString(), 'One');
+    },
+  },
+  {
     name: 'replaceFile creates and replaces, shorter or longer, and leaves nothing else behind',
     async run({ disk, directory }) {
       for (const content of ['first and long', 'second', '', 'the third is the longest of all']) {

@@ -94,6 +94,16 @@ export class SimulatedDisk implements Disk {
     });
   }
 
+  linkSync(from: string, to: string): void {
+    this.#context.checkAlive();
+    const target = normal(to);
+    const node = this.#names.entries.get(normal(from));
+    if (!(node instanceof FileNode)) throw systemError(node === undefined ? 'ENOENT' : 'EPERM', 'link', from);
+    if (this.#names.entries.has(target)) throw systemError('EEXIST', 'link', to);
+    this.#checkParent(target, 'link');
+    this.#context.change(() => this.#names.add(target, node));
+  }
+
   removeSync(path: string): void {
     this.#context.checkAlive();
     const at = normal(path);
@@ -149,6 +159,8 @@ export class SimulatedDisk implements Disk {
   }
 
   #free(file: FileNode): void {
+    // Another name of the file keeps its bytes.
+    for (const entry of this.#names.entries.values()) if (entry === file) return;
     this.#machine.usedBytes -= file.allocatedEnd;
     file.allocatedEnd = 0;
   }
