@@ -70,6 +70,11 @@ export class ViewSet {
     for (const view of this.#views) view.checkpointed();
   }
 
+  /** Tells the views that the log's beginning is gone. */
+  trim(minPosition: number): void {
+    for (const view of this.#views) view.trim?.(minPosition);
+  }
+
   #applyTo(view: View, record: LogRecord): void {
     try {
       view.apply(record);

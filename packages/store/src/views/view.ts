@@ -22,6 +22,8 @@ export interface View {
   apply(record: LogRecord): void;
   checkpoint(batch: KeyValueBatch): void;
   checkpointed(): void;
+  /** The log has nothing before `minPosition` any more: what refers to it may be forgotten, in memory now and in the rows with the next checkpoint. */
+  trim?(minPosition: number): void;
 }
 
 /** First byte of each view's keys. 0x01 is the store's own row. */
@@ -31,4 +33,8 @@ export const KeyPrefix = {
   queueChunk: 0x11,
   consumerOffset: 0x20,
   setting: 0x30,
+  keyOpen: 0x40,
+  keyJournal: 0x41,
+  keyRun: 0x42,
+  keyBucket: 0x43,
 } as const;
