@@ -15,45 +15,78 @@ const NEXT_OFFSET_KEY = Buffer.from('nextBeginOffset');
  * @returns {void}
  */
 
-/** A socket that splits responses and reads of each only code and opaque, in place. */
-export class WireConnection {
-  /** @type {Buffer} */
-  #rest = Buffer.alloc(0);
+/** Room for what is read, and what of it must be free for a read: a whole answer fits several times. */
+const READ_BYTES = 1 << 20;
+const READ_BYTES_MIN = 1 << 18;
 
-  /** @param {net.Socket} socket @param {OnResponse} onResponse @param {() => void} onTurnEnd called after the responses of one read */
-  constructor(socket, onResponse, onTurnEnd) {
-    /** @readonly */
-    this.socket = socket;
+/** A socket that splits responses and reads of each only code and opaque, in place. It reads into memory of its own: no allocation and no copy per read. */
+export class WireConnection {
+  #bytes = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** Where the first incomplete frame begins, and where the next read goes. */
+  #start = 0;
+  #end = 0;
+
+  /** @param {OnResponse} onResponse @param {() => void} onTurnEnd called after the responses of one read */
+  constructor(onResponse, onTurnEnd) {
     this.onResponse = onResponse;
     this.onTurnEnd = onTurnEnd;
-    socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.#onData(chunk));
+    /** @type {net.Socket} */
+    this.socket = new net.Socket();
   }
 
   /** @param {string} address @param {OnResponse} onResponse @param {() => void} [onTurnEnd] @returns {Promise<WireConnection>} */
   static open(address, onResponse, onTurnEnd = () => {}) {
     const at = address.lastIndexOf(':');
+    const connection = new WireConnection(onResponse, onTurnEnd);
     return new Promise((resolve, reject) => {
-      const socket = net.connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)) });
+      const socket = net.connect({
+        host: address.slice(0, at),
+        port: Number(address.slice(at + 1)),
+        onread: {
+          buffer: () => connection.#room(),
+          callback: (read) => {
+            connection.#onData(read);
+            return true;
+          },
+        },
+      });
+      connection.socket = socket;
+      socket.setNoDelay(true);
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
-        resolve(new WireConnection(socket, onResponse, onTurnEnd));
+        resolve(connection);
       });
     });
   }
 
-  /** @param {Buffer} chunk */
-  #onData(chunk) {
-    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let at = 0;
-    while (data.length - at >= 4) {
+  /** Where the next read goes. */
+  #room() {
+    if (this.#bytes.length - this.#end < READ_BYTES_MIN) {
+      const rest = this.#end - this.#start;
+      // Only a frame larger than any that a broker sends by default.
+      const target = this.#bytes.length - rest < READ_BYTES_MIN ? Buffer.allocUnsafeSlow(2 * this.#bytes.length) : this.#bytes;
+      this.#bytes.copy(target, 0, this.#start, this.#end);
+      this.#bytes = target;
+      this.#start = 0;
+      this.#end = rest;
+    }
+    return this.#bytes.subarray(this.#end);
+  }
+
+  /** @param {number} read bytes */
+  #onData(read) {
+    const data = this.#bytes;
+    this.#end += read;
+    let at = this.#start;
+    while (this.#end - at >= 4) {
       const end = at + 4 + data.readInt32BE(at);
-      if (end > data.length) break;
+      if (end > this.#end) break;
       this.#onFrame(data, at + 4, end);
       at = end;
     }
-    this.#rest = at === data.length ? Buffer.alloc(0) : data.subarray(at);
+    this.#start = at;
+    if (at === this.#end) this.#start = this.#end = 0;
     this.onTurnEnd();
   }
 
