@@ -24,10 +24,14 @@ export interface DiskFile {
   truncateSync(length: number): void;
   sizeSync(): number;
   closeSync(): void;
+  /** As `closeSync`, off the event loop: for files that were removed while open, whose space is given back now. */
+  closeInBackground(): void;
 }
 
 export interface DiskStat {
   readonly size: number;
+  /** What it takes on the disk: less than `size` when it has holes. */
+  readonly allocatedBytes: number;
   readonly isDirectory: boolean;
   /** Milliseconds since the epoch. */
   readonly modifiedTime: number;

@@ -44,9 +44,9 @@ export class MemoryDisk implements Disk {
   }
 
   statSync(path: string): DiskStat | undefined {
-    if (this.#directories.has(path)) return { size: 0, isDirectory: true, modifiedTime: 0 };
+    if (this.#directories.has(path)) return { size: 0, allocatedBytes: 0, isDirectory: true, modifiedTime: 0 };
     const content = this.#files.get(path);
-    return content === undefined ? undefined : { size: content.size, isDirectory: false, modifiedTime: content.modifiedTime };
+    return content === undefined ? undefined : { size: content.size, allocatedBytes: content.size, isDirectory: false, modifiedTime: content.modifiedTime };
   }
 
   readFileSync(path: string): Uint8Array {

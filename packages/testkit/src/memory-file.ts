@@ -107,6 +107,10 @@ export class MemoryFile implements DiskFile {
     this.#closed = true;
   }
 
+  closeInBackground(): void {
+    this.#closed = true;
+  }
+
   #check(writing: boolean): void {
     if (this.#closed || (writing && !this.#writable)) throw systemError('EBADF', this.path);
   }

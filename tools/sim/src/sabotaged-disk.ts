@@ -39,5 +39,6 @@ const lateFile = (file: DiskFile, timers: Timers): DiskFile => {
     truncateSync: (length) => (settle(), file.truncateSync(length)),
     sizeSync: () => (settle(), file.sizeSync()),
     closeSync: () => (settle(), file.closeSync()),
+    closeInBackground: () => (settle(), file.closeInBackground()),
   };
 };

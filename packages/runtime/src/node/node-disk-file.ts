@@ -7,6 +7,7 @@ export class NodeDiskFile implements DiskFile {
   readonly #fd: number;
   #pending = 0;
   #closed = false;
+  #inBackground = false;
 
   constructor(path: string, fd: number) {
     this.path = path;
@@ -74,6 +75,13 @@ export class NodeDiskFile implements DiskFile {
     if (this.#pending === 0) fs.closeSync(this.#fd);
   }
 
+  closeInBackground(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#inBackground = true;
+    if (this.#pending === 0) this.#release();
+  }
+
   #open(): number {
     if (this.#closed) throw Object.assign(new Error(`EBADF: file is closed, '${this.path}'`), { code: 'EBADF' });
     return this.#fd;
@@ -82,6 +90,12 @@ export class NodeDiskFile implements DiskFile {
   /** The descriptor outlives the operations in flight: its number must not be reused under them. */
   #settled(): void {
     this.#pending--;
-    if (this.#closed && this.#pending === 0) fs.closeSync(this.#fd);
+    if (this.#closed && this.#pending === 0) this.#release();
+  }
+
+  #release(): void {
+    // A failed close has given the descriptor back all the same.
+    if (this.#inBackground) fs.close(this.#fd, () => undefined);
+    else fs.closeSync(this.#fd);
   }
 }

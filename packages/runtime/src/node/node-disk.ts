@@ -7,6 +7,9 @@ import { takeLock } from './node-disk-lock.ts';
 const { O_CREAT, O_RDONLY, O_RDWR } = fs.constants;
 const openFlags: Readonly<Record<OpenMode, number>> = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT };
 
+/** What `stat` counts blocks in, on every system. */
+const allocationUnit = 512;
+
 const isAbsent = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 /** The machine's file systems. */
@@ -40,7 +43,7 @@ export class NodeDisk implements Disk {
   statSync(path: string): DiskStat | undefined {
     const stat = fs.statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return undefined;
-    return { size: stat.size, isDirectory: stat.isDirectory(), modifiedTime: Math.floor(stat.mtimeMs) };
+    return { size: stat.size, allocatedBytes: stat.blocks * allocationUnit, isDirectory: stat.isDirectory(), modifiedTime: Math.floor(stat.mtimeMs) };
   }
 
   readFileSync(path: string): Uint8Array {

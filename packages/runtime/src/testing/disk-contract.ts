@@ -95,6 +95,21 @@ const fileCases: readonly ContractCase<DiskFixture>[] = [
       reader.closeSync();
     },
   },
+  {
+    name: 'a file that is removed while open can be read until it is closed, in the background too',
+    async run({ disk, directory }) {
+      const file = disk.openSync(`${directory}/a`, 'create');
+      file.writeSync(bytes('abcd'), 0, 4, 0);
+      disk.removeSync(`${directory}/a`);
+      const target = new Uint8Array(4);
+      const read = new Promise<number>((resolve, reject) => file.read(target, 0, 4, 0, (error, count) => (error === undefined ? resolve(count) : reject(error))));
+      file.closeInBackground();
+      assert.equal(await read, 4);
+      assert.deepEqual(Buffer.from(target).toString(), 'abcd');
+      assert.throws(() => file.sizeSync(), hasCode('EBADF'));
+      assert.equal(disk.statSync(`${directory}/a`), undefined);
+    },
+  },
 ];
 
 const directoryCases: readonly ContractCase<DiskFixture>[] = [
@@ -134,6 +149,7 @@ const directoryCases: readonly ContractCase<DiskFixture>[] = [
       file.closeSync();
       const stat = disk.statSync(`${directory}/a`);
       assert.equal(stat?.size, 4);
+      assert.ok(stat!.allocatedBytes >= 4);
       assert.equal(stat?.isDirectory, false);
       assert.ok(stat!.modifiedTime > 1_500_000_000_000);
     },

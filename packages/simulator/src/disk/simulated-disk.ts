@@ -58,8 +58,8 @@ export class SimulatedDisk implements Disk {
     this.#context.checkAlive();
     const node = this.#names.entries.get(normal(path));
     if (node === undefined) return undefined;
-    if (!(node instanceof FileNode)) return { size: 0, isDirectory: true, modifiedTime: 0 };
-    return { size: node.cache.size, isDirectory: false, modifiedTime: node.modifiedTime };
+    if (!(node instanceof FileNode)) return { size: 0, allocatedBytes: 0, isDirectory: true, modifiedTime: 0 };
+    return { size: node.cache.size, allocatedBytes: node.allocatedEnd, isDirectory: false, modifiedTime: node.modifiedTime };
   }
 
   readFileSync(path: string): Uint8Array {

@@ -102,6 +102,10 @@ export class SimulatedFile implements DiskFile {
     this.#closed = true;
   }
 
+  closeInBackground(): void {
+    this.#closed = true;
+  }
+
   #check(call: string): void {
     this.#context.checkAlive();
     if (this.#closed || (!this.#writable && (call === 'write' || call === 'ftruncate'))) throw systemError('EBADF', call, this.path);
