@@ -221,6 +221,7 @@ export class Connection implements Channel {
     out.remark = options.remark;
     out.schema = schema;
     out.values = values;
+    out.writer = options.writer;
     out.ext = options.ext;
     try {
       this.send(out, options.body, options.copyBody === true);

@@ -71,7 +71,7 @@ export class Endpoint {
       onError: (error) => this.logger.error({ error }, 'a callback threw'),
     });
     this.lookup = typeof processors === 'function' ? (code) => processors(code) ?? defaultProcessor : (code) => processors?.get(code) ?? defaultProcessor;
-    this.out = { serializeType: 0, code: 0, language: options.language, version: options.version, opaque: 0, flag: 0, remark: undefined, schema: undefined, values: undefined, ext: undefined, bodyLength: 0 };
+    this.out = { serializeType: 0, code: 0, language: options.language, version: options.version, opaque: 0, flag: 0, remark: undefined, schema: undefined, values: undefined, writer: undefined, ext: undefined, bodyLength: 0 };
   }
 
   now(): number {
@@ -104,6 +104,7 @@ export class Endpoint {
     out.remark = undefined;
     out.schema = undefined;
     out.values = undefined;
+    out.writer = undefined;
     out.ext = undefined;
     out.bodyLength = 0;
     return out;

@@ -1,4 +1,4 @@
-import type { AnyCommand, Frame, HeaderOf, HeaderSchema, ResponseHeaderOf, SerializeType } from '@kitemq/protocol';
+import type { AnyCommand, FieldReader, Frame, HeaderOf, HeaderSchema, ResponseHeaderOf, SerializeType } from '@kitemq/protocol';
 import { FrameFlag } from '@kitemq/protocol';
 import { KiteError } from '@kitemq/runtime';
 import type { Connection } from './connection.ts';
@@ -56,6 +56,11 @@ export class IncomingRequest implements Request {
   header<S extends HeaderSchema>(schema: S): HeaderOf<S> {
     if (this.frame === undefined) throw detached();
     return this.frame.ext.read(schema);
+  }
+
+  fields(schema: HeaderSchema): FieldReader {
+    if (this.frame === undefined) throw detached();
+    return this.frame.ext.select(schema);
   }
 
   detach(): void {

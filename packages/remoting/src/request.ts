@@ -1,4 +1,4 @@
-import type { AnyCommand, HeaderOf, HeaderSchema, ResponseHeaderOf, SerializeType } from '@kitemq/protocol';
+import type { AnyCommand, ExtWriter, FieldReader, HeaderOf, HeaderSchema, ResponseHeaderOf, SerializeType } from '@kitemq/protocol';
 import type { Channel } from './channel.ts';
 
 /**
@@ -24,6 +24,8 @@ export interface Request {
   extObject(): Record<string, string>;
   /** The declared header. @throws KiteError `KITE_HEADER_INVALID` (the server answers it with code 1). */
   header<S extends HeaderSchema>(schema: S): HeaderOf<S>;
+  /** The declared header, to be read field by field. Valid until the processor returns. @throws KiteError `KITE_HEADER_INVALID`, also when a field is read. */
+  fields(schema: HeaderSchema): FieldReader;
   /** Lets go of header and body, keeping what an answer needs. Call it before holding a request over a wait. */
   detach(): void;
   /** Answers with `code` and the command's response header; `body` pieces are sent uncopied and must not change afterwards. */
@@ -43,6 +45,8 @@ export interface ReplyOptions {
   /** The body's memory is used again when `reply` returns: copy it, whatever its size. */
   readonly copyBody?: boolean | undefined;
   readonly ext?: Readonly<Record<string, string>> | undefined;
+  /** Writes the header instead of its table: see {@link ExtWriter}. */
+  readonly writer?: ExtWriter | undefined;
 }
 
 /** Handles the requests of one or more codes. Runs to its end at once; what takes time is continued by callbacks and answered later. */

@@ -38,7 +38,10 @@ export type AppendStatus = (typeof AppendStatus)[keyof typeof AppendStatus];
 export const AppendOutcome = {
   /** As durable as the flush mode says. */
   stored: 0,
-  /** Written, but the disk did not confirm in `syncFlushTimeout`. It may still survive. */
+  /**
+   * Written (it has its place in the log and in its queue), but the disk did not confirm in `syncFlushTimeout`: it survives a killed process,
+   * and a power cut only if the disk confirms later.
+   */
   flushTimeout: 1,
   /** Not stored: the write or the flush failed. */
   failed: 2,
@@ -55,8 +58,16 @@ export interface AppendCompletion {
   storeTimestamp: number;
   /** Of each message, when a batch was appended. */
   physicalOffsets: number[] | undefined;
+  /** The stored record (of a batch, the last) ends at `recordEnd` of these bytes. Look at them until `appended` returns, not later. */
+  recordBytes?: Uint8Array | undefined;
+  recordEnd?: number;
   /** False: do not wait for the flush (property WAIT=false). */
   readonly waitForFlush: boolean;
+  /**
+   * True: `stored` means that fdatasync has returned, also in a store with async flush (topics whose flush mode is stronger than the broker's).
+   * Consumers may see the message before. Without effect when `waitForFlush` is false.
+   */
+  readonly syncFlush?: boolean;
   appended(outcome: AppendOutcome): void;
 }
 

@@ -87,7 +87,7 @@ export const brokerSettings: z.ZodObject = z.object({
     'must be auto or a whole number from 1 to 99',
   ),
   shardPortStep: int(4, 1_000, 10, undefined, 'Own setting: shard N listens on listenPort + N × this; 4 leaves room for the fast port and the replication port.'),
-  shardPorts: text('', 'Own setting: instead of shardPortStep, the ports of the shards 1, 2, … joined by ;', /^(?:\d{1,5}(?:;\d{1,5})*)?$/, 'must be ports joined by ;'),
+  shardPorts: text('', 'Own setting: instead of shardPortStep, the ports of the shards 1, 2, …, joined by semicolons.', /^(?:\d{1,5}(?:;\d{1,5})*)?$/, 'must be ports joined by ;'),
   fastPortEnable: flag(true, 'Own setting: also listen on listenPort − 2 when it is free, for clients with vipChannelEnabled and for replicas.', 'start'),
   brokerIP1: z.string().optional().meta({
     description: 'Host name or address that clients are told. Unset: the address by which this machine reaches the nameserver. `auto`: what the client dialled (needs a KiteMQ nameserver on this machine).',

@@ -1,4 +1,4 @@
-import type { SendMessageResponseHeader } from '@kitemq/protocol';
+import type { SendAnswer, SendMessageResponseHeader } from '@kitemq/protocol';
 import type { Request } from '@kitemq/remoting';
 import type { AppendCompletion, AppendOutcome } from '@kitemq/store';
 import type { TopicEntry } from '../topics/topic-table.ts';
@@ -6,14 +6,23 @@ import type { TopicEntry } from '../topics/topic-table.ts';
 /** Answers sends when the store says how they ended. */
 export interface SendAnswerer {
   sendEnded(send: PendingSend, outcome: AppendOutcome): void;
+  /** The message ids of an answer. */
+  messageIds(send: PendingSend): string;
 }
 
-/** A send that waits for the store: the one object that a send costs besides its request. It is the response header as well. */
-export class PendingSend implements AppendCompletion, SendMessageResponseHeader {
+const noBytes = new Uint8Array(0);
+
+/**
+ * A send that waits for the store: the one object that a send costs besides its request. It is the response header as well; the texts of that
+ * are made only for those who read them as texts: usually they go to the socket as the bytes they are.
+ */
+export class PendingSend implements AppendCompletion, SendAnswer, SendMessageResponseHeader {
   physicalOffset = 0;
   queueOffset = 0;
   storeTimestamp = 0;
   physicalOffsets: number[] | undefined = undefined;
+  recordBytes: Uint8Array | undefined = undefined;
+  recordEnd = 0;
   readonly waitForFlush: boolean;
   readonly request: Request;
   readonly topic: TopicEntry;
@@ -21,9 +30,11 @@ export class PendingSend implements AppendCompletion, SendMessageResponseHeader 
   readonly messages: number;
   readonly bytes: number;
   // The response header.
-  msgId = '';
   readonly queueId: number;
-  readonly transactionId: string | undefined;
+  /** The unique key lies so far before the record's end, in so many bytes. */
+  readonly keyFromEnd: number;
+  readonly keyLength: number;
+  readonly batchKey: string | undefined;
   readonly batchUniqId: undefined = undefined;
   readonly recallHandle: undefined = undefined;
   readonly regionId: string;
@@ -37,13 +48,38 @@ export class PendingSend implements AppendCompletion, SendMessageResponseHeader 
     this.messages = facts.messages;
     this.bytes = facts.bytes;
     this.queueId = facts.queueId;
-    this.transactionId = facts.transactionId;
+    this.keyFromEnd = facts.keyFromEnd;
+    this.keyLength = facts.keyLength;
+    this.batchKey = facts.batchKey;
     this.regionId = facts.regionId;
     this.traceOn = facts.traceOn;
   }
 
+  get keyBytes(): Uint8Array {
+    return this.recordBytes ?? noBytes;
+  }
+
+  get keyStart(): number {
+    return this.recordEnd - this.keyFromEnd;
+  }
+
+  get keyEnd(): number {
+    return this.keyStart + this.keyLength;
+  }
+
+  get msgId(): string {
+    return this.answerer.messageIds(this);
+  }
+
+  get transactionId(): string | undefined {
+    if (this.keyLength === 0) return this.batchKey;
+    return Buffer.from(this.keyBytes.buffer, this.keyBytes.byteOffset + this.keyStart, this.keyLength).toString('utf8');
+  }
+
   appended(outcome: AppendOutcome): void {
     this.answerer.sendEnded(this, outcome);
+    // The store goes on with that memory.
+    this.recordBytes = undefined;
   }
 }
 
@@ -53,7 +89,10 @@ export interface SendFacts {
   messages: number;
   bytes: number;
   queueId: number;
-  transactionId: string | undefined;
+  keyFromEnd: number;
+  keyLength: number;
+  /** The unique key of a batch, which is not stored. */
+  batchKey: string | undefined;
   regionId: string;
   traceOn: boolean;
 }

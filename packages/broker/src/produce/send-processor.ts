@@ -1,5 +1,5 @@
-import { Commands, decodeBatch, dlqTopicOf, encodeHost, ipText, isUnsendableTopic, isWriteable, MessageSysFlag, MqVersion, NameLimits, OffsetMessageIds, RecordLimits, ResponseCode, tagsCodeOf, topicNameProblem, UniqKeyGenerator } from '@kitemq/protocol';
-import type { AnyCommand, SendMessageRequestHeader } from '@kitemq/protocol';
+import { Commands, decodeBatch, dlqTopicOf, encodeHost, ipText, isUnsendableTopic, isWriteable, MessageSysFlag, MqVersion, NameLimits, OffsetMessageIds, RecordLimits, ResponseCode, SendAnswerWriter, tagsCodeOf, topicNameProblem, UniqKeyGenerator } from '@kitemq/protocol';
+import type { AnyCommand } from '@kitemq/protocol';
 import type { Channel, ReplyOptions, Request } from '@kitemq/remoting';
 import { KiteError } from '@kitemq/runtime';
 import { AppendOutcome, AppendStatus } from '@kitemq/store';
@@ -11,10 +11,8 @@ import { PendingSend } from './pending-send.ts';
 import type { SendAnswerer, SendFacts } from './pending-send.ts';
 import { SendFailures } from './send-failures.ts';
 import type { SendFailure } from './send-failures.ts';
+import { SendHeader } from './send-header.ts';
 import { SendProperties } from './send-properties.ts';
-
-/** The header of a send, long names or letters. */
-type SendHeader = Omit<SendMessageRequestHeader, 'namespace' | 'namespaced' | 'oneway' | 'logical'>;
 
 const noBody = new Uint8Array(0);
 
@@ -33,6 +31,9 @@ export class SendProcessor implements SendAnswerer {
   readonly #ext: Readonly<Record<string, string>>;
   readonly #hosts: WeakMap<Channel, Uint8Array> = new WeakMap();
   readonly #facts: SendFacts;
+  readonly #header: SendHeader = new SendHeader();
+  /** With these an answer is written from its bytes. */
+  readonly #answerOptions: ReplyOptions;
   /** Reused: the store keeps nothing of it. */
   readonly #message: MessageToAppend = {
     topic: '', queueId: 0, flag: 0, sysFlag: 0, bornTimestamp: 0, bornHost: noBody, reconsumeTimes: 0,
@@ -47,23 +48,24 @@ export class SendProcessor implements SendAnswerer {
     this.#ids = new OffsetMessageIds(storeHost);
     this.#uniqueKeys = new UniqKeyGenerator(runtime.clock, runtime.random, { ip: ipText(storeHost.subarray(0, -4)), processId: runtime.processId });
     this.#failures = new SendFailures(config.maxMessageSize);
-    this.#facts = { waitForFlush: true, messages: 1, bytes: 0, queueId: 0, transactionId: undefined, regionId: config.regionId, traceOn: config.traceOn };
+    this.#facts = { waitForFlush: true, messages: 1, bytes: 0, queueId: 0, keyFromEnd: 0, keyLength: 0, batchKey: undefined, regionId: config.regionId, traceOn: config.traceOn };
+    this.#answerOptions = { writer: new SendAnswerWriter(storeHost, config) };
   }
 
   /** SEND_MESSAGE_V2 and SEND_BATCH_MESSAGE. */
   readonly processV2 = (request: Request): void => {
-    this.#process(request, request.header(Commands.sendMessageV2.request));
+    this.#process(request, this.#header.read(request, 'letters'));
   };
 
   /** SEND_MESSAGE */
   readonly processV1 = (request: Request): void => {
-    this.#process(request, request.header(Commands.sendMessage.request));
+    this.#process(request, this.#header.read(request, 'longNames'));
   };
 
   #process(request: Request, header: SendHeader): void {
     const topic = this.#admit(request, header);
     if (topic === undefined) return;
-    if (header.batch === true || request.code === Commands.sendBatchMessage.code) this.#sendBatch(request, header, topic);
+    if (header.batch || request.code === Commands.sendBatchMessage.code) this.#sendBatch(request, header, topic);
     else this.#send(request, header, topic);
   }
 
@@ -98,8 +100,8 @@ export class SendProcessor implements SendAnswerer {
     let topic = named;
     let queueId = this.#queueOf(header, topic);
     const properties = this.#properties;
-    let fits = properties.begin(header.properties);
-    const reconsumeTimes = header.reconsumeTimes ?? 0;
+    let fits = properties.begin(header);
+    const { reconsumeTimes } = header;
     if (topic.retryGroup !== undefined) {
       const target = this.#retryTarget(request, header, topic, reconsumeTimes);
       if (target === undefined) return;
@@ -118,13 +120,9 @@ export class SendProcessor implements SendAnswerer {
     const delayed = properties.delayLevel > 0;
     if (properties.timer) {
       if (!delayed) return this.#refuse(request, ResponseCode.systemError, 'accurate timer message is not enabled, timerWheelEnable is false');
-      fits = properties.begin(header.properties, true);
+      fits = properties.begin(header, true);
     }
-    let transactionId = properties.uniqueKey;
-    if (transactionId === undefined) {
-      transactionId = this.#uniqueKeys.next();
-      properties.append('UNIQ_KEY', transactionId);
-    }
+    if (properties.uniqueKeyEnd === 0) properties.setUniqueKey(this.#uniqueKeys.next());
     const message = this.#message;
     message.topic = topic.config.topicName;
     message.queueId = queueId;
@@ -140,7 +138,9 @@ export class SendProcessor implements SendAnswerer {
     if (properties.length > RecordLimits.propertiesBytesMax) return this.#failed(request, this.#failures.illegal);
     const facts = this.#facts;
     facts.queueId = queueId;
-    facts.transactionId = transactionId;
+    facts.keyFromEnd = properties.length - properties.uniqueKeyStart;
+    facts.keyLength = properties.uniqueKeyEnd - properties.uniqueKeyStart;
+    facts.batchKey = undefined;
     facts.waitForFlush = properties.waitForStore;
     facts.messages = 1;
     facts.bytes = message.body.length;
@@ -169,7 +169,7 @@ export class SendProcessor implements SendAnswerer {
     if (header.topic.length > NameLimits.topicLengthMax) return this.#refuse(request, ResponseCode.messageIllegal, `message topic length too long ${header.topic.length}`);
     if (topic.retryGroup !== undefined) return this.#refuse(request, ResponseCode.messageIllegal, 'batch request does not support retry group');
     const properties = this.#properties;
-    if (!properties.begin(header.properties)) return this.#failed(request, this.#failures.illegal);
+    if (!properties.begin(header)) return this.#failed(request, this.#failures.illegal);
     if (properties.transaction || properties.delayLevel > 0) return this.#refuse(request, ResponseCode.messageIllegal, 'a batch can be neither delayed nor transactional');
     const body = request.body ?? noBody;
     if (body.length > config.maxMessageSize) return this.#failed(request, this.#failures.illegal);
@@ -180,7 +180,7 @@ export class SendProcessor implements SendAnswerer {
       sysFlag: this.#sysFlagOf(header, topic),
       bornTimestamp: header.bornTimestamp,
       bornHost: this.#bornHost(request.channel),
-      reconsumeTimes: header.reconsumeTimes ?? 0,
+      reconsumeTimes: header.reconsumeTimes,
       preparedTransactionOffset: 0,
     };
     let messages: MessageToAppend[];
@@ -193,7 +193,8 @@ export class SendProcessor implements SendAnswerer {
     if (messages.length === 0) return this.#refuse(request, ResponseCode.messageIllegal, 'the batch is empty');
     const facts = this.#facts;
     facts.queueId = queueId;
-    facts.transactionId = properties.uniqueKey;
+    facts.keyFromEnd = facts.keyLength = 0;
+    facts.batchKey = properties.uniqueKey();
     facts.waitForFlush = properties.waitForStore;
     facts.messages = messages.length;
     facts.bytes = body.length;
@@ -210,9 +211,12 @@ export class SendProcessor implements SendAnswerer {
     topic.putBytes.add(send.bytes);
     this.#context.stats.stored(messages, send.bytes);
     if (request.oneway) return;
-    send.msgId = send.physicalOffsets === undefined ? this.#ids.at(send.physicalOffset) : send.physicalOffsets.map((offset) => this.#ids.at(offset)).join(',');
     const code = outcome === AppendOutcome.stored ? ResponseCode.success : ResponseCode.flushDiskTimeout;
-    request.reply(Commands.sendMessageV2, code, send);
+    request.reply(Commands.sendMessageV2, code, send, send.physicalOffsets === undefined ? this.#answerOptions : undefined);
+  }
+
+  messageIds({ physicalOffset, physicalOffsets }: PendingSend): string {
+    return physicalOffsets === undefined ? this.#ids.at(physicalOffset) : physicalOffsets.map((offset) => this.#ids.at(offset)).join(',');
   }
 
   #queueOf(header: SendHeader, topic: TopicEntry): number {

@@ -5,6 +5,12 @@ const { propertiesBytesMax } = RecordLimits;
 const nameSeparator = 1;
 const itemSeparator = 2;
 const noBytes = new Uint8Array(0);
+const uniqueKeyName = 'UNIQ_KEY';
+
+/** Where a property string comes from: copied to `target` as UTF-8; its length, or -1 when it is too long. */
+export interface PropertySource {
+  copyProperties(target: Uint8Array): number;
+}
 
 /** What a property means to a send. */
 const Known = {
@@ -53,15 +59,14 @@ export class SendProperties {
   timer = false;
   /** INNER_NUM is there: the message says that it is a batch. */
   innerBatch = false;
-  /** Property UNIQ_KEY, undefined without. */
-  uniqueKey: string | undefined = undefined;
+  /** Where the value of property UNIQ_KEY is in {@link bytes}; the end is 0 without. */
+  uniqueKeyStart = 0;
+  uniqueKeyEnd = 0;
   /** Bytes written so far. Beyond 32767 the message cannot be stored. */
   length = 0;
   /** UTF-8 takes up to 3 bytes for a UTF-16 unit; the same again for what the broker adds. */
   readonly #buffer: Buffer = Buffer.allocUnsafeSlow(propertiesBytesMax * 6);
   readonly #added: Uint8Array;
-  /** What is being read, while its bytes and its units are the same; else undefined. */
-  #ascii: string | undefined = undefined;
   /** The last view of the buffer: property strings often have the same length. */
   #view: Uint8Array = noBytes;
 
@@ -74,26 +79,35 @@ export class SendProperties {
     );
   }
 
-  /** Reads and rewrites `properties`; false when they are too long to be stored. */
-  begin(properties: string | undefined, dropTimers = false): boolean {
+  /** Reads and rewrites the properties that `source` copies; false when they are too long to be stored. */
+  begin(source: PropertySource, dropTimers = false): boolean {
     this.tagsCode = 0;
     this.waitForStore = true;
     this.delayLevel = 0;
     this.transaction = false;
     this.timer = false;
     this.innerBatch = false;
-    this.uniqueKey = undefined;
+    this.uniqueKeyStart = this.uniqueKeyEnd = 0;
     this.length = 0;
-    if (properties !== undefined) {
-      if (properties.length > propertiesBytesMax) return false;
-      const bytes = this.#buffer.write(properties, 0, 'utf8');
-      this.#ascii = bytes === properties.length ? properties : undefined;
-      this.#rewrite(bytes, dropTimers);
-      this.#ascii = undefined;
-    }
-    this.#buffer.set(this.#added, this.length);
-    this.length += this.#added.length;
+    const bytes = source.copyProperties(this.#buffer);
+    if (bytes < 0) return false;
+    this.#rewrite(bytes, dropTimers);
+    const added = this.#added;
+    for (let index = 0; index < added.length; index++) this.#buffer[this.length + index] = added[index]!;
+    this.length += added.length;
     return this.length <= propertiesBytesMax;
+  }
+
+  /** The value of property UNIQ_KEY, undefined without. */
+  uniqueKey(): string | undefined {
+    return this.uniqueKeyEnd === 0 ? undefined : this.#buffer.toString('utf8', this.uniqueKeyStart, this.uniqueKeyEnd);
+  }
+
+  /** Adds the property UNIQ_KEY, which was missing. */
+  setUniqueKey(value: string): void {
+    this.uniqueKeyStart = this.length + uniqueKeyName.length + 1;
+    this.append(uniqueKeyName, value);
+    this.uniqueKeyEnd = this.length - 1;
   }
 
   /** Adds a property; `name` and `value` must not have the separators. */
@@ -127,7 +141,7 @@ export class SendProperties {
       }
       if (separator > start && separator < at - 1) {
         const known = classify(buffer, start, separator);
-        if (known !== Known.none) this.#note(known, separator + 1, at);
+        if (known !== Known.none) this.#note(known, separator + 1, at, start - target);
         if (known !== Known.replaced && !(dropTimers && known === Known.timer)) {
           if (target !== start) buffer.copyWithin(target, start, at);
           target += at - start;
@@ -140,7 +154,8 @@ export class SendProperties {
     this.length = target;
   }
 
-  #note(known: Known, start: number, end: number): void {
+  /** `shift`: so many bytes the item moves to the front. */
+  #note(known: Known, start: number, end: number, shift: number): void {
     const buffer = this.#buffer;
     switch (known) {
       case Known.tags:
@@ -156,7 +171,8 @@ export class SendProperties {
         this.transaction = isText(buffer, start, end, 'true');
         break;
       case Known.uniqueKey:
-        this.uniqueKey = this.#ascii === undefined ? buffer.toString('utf8', start, end) : this.#ascii.slice(start, end);
+        this.uniqueKeyStart = start - shift;
+        this.uniqueKeyEnd = end - shift;
         break;
       case Known.timer:
         this.timer = true;

@@ -13,7 +13,8 @@ const perFieldBytes = 6;
 
 export function binaryHeaderSizeMax(frame: OutgoingFrame): number {
   let bytes = fixedBytes + bytesPerUnitMax * (frame.remark?.length ?? 0);
-  if (frame.schema !== undefined && frame.values !== undefined) {
+  if (frame.writer !== undefined) bytes += frame.writer.bytesMax(frame.values);
+  else if (frame.schema !== undefined && frame.values !== undefined) {
     const compiled = compileHeader(frame.schema);
     bytes += compiled.overheadBytesMax;
     for (const name of compiled.stringNames) {
@@ -39,7 +40,8 @@ export function writeBinaryHeader(buffer: FastBuffer, offset: number, frame: Out
   writeInt32(buffer, offset + 13, at - offset - 17);
   const extStart = at + 4;
   let end = extStart;
-  if (frame.schema !== undefined && frame.values !== undefined) end = writeDeclared(buffer, end, compileHeader(frame.schema), frame.values);
+  if (frame.writer !== undefined) end = frame.writer.writeBinary(buffer, end, frame.values);
+  else if (frame.schema !== undefined && frame.values !== undefined) end = writeDeclared(buffer, end, compileHeader(frame.schema), frame.values);
   if (frame.ext !== undefined) end = writeFurther(buffer, end, frame.ext);
   writeInt32(buffer, at, end - extStart);
   return checkedEnd(buffer, offset, end);

@@ -25,7 +25,8 @@ const otherLanguage = languageParts[LanguageCode.other]!;
 
 export function jsonHeaderSizeMax(frame: OutgoingFrame): number {
   let bytes = fixedBytesMax + bytesPerUnitMax * (frame.remark?.length ?? 0);
-  if (frame.schema !== undefined && frame.values !== undefined) {
+  if (frame.writer !== undefined) bytes += frame.writer.bytesMax(frame.values);
+  else if (frame.schema !== undefined && frame.values !== undefined) {
     const compiled = compileHeader(frame.schema);
     bytes += compiled.overheadBytesMax;
     for (const name of compiled.stringNames) {
@@ -62,7 +63,8 @@ export function writeJsonHeader(buffer: FastBuffer, offset: number, frame: Outgo
 /** From the first name to the end of the last value; the quote that ends it is left to the caller. */
 function writeFields(buffer: FastBuffer, offset: number, frame: OutgoingFrame): number {
   let at = offset;
-  if (frame.schema !== undefined && frame.values !== undefined) at = writeDeclared(buffer, offset, compileHeader(frame.schema), frame.values);
+  if (frame.writer !== undefined) at = frame.writer.writeJson(buffer, offset, frame.values);
+  else if (frame.schema !== undefined && frame.values !== undefined) at = writeDeclared(buffer, offset, compileHeader(frame.schema), frame.values);
   if (frame.ext === undefined) return at;
   for (const key of Object.keys(frame.ext)) {
     if (at > offset) at = writeSeparator(buffer, at);

@@ -64,6 +64,11 @@ export function compileHeader(schema: HeaderSchema): CompiledHeader {
   return compiled;
 }
 
+/** The index of a declared field, for a {@link FieldReader}. */
+export function fieldIndex<S extends HeaderSchema>(schema: S, name: keyof S['fields'] & string): number {
+  return compileHeader(schema).fields.findIndex((field) => field.name === name);
+}
+
 function hotBuild(schema: HeaderSchema): CompiledHeader['build'] {
   const hot = hotHeaders.get(schema.name);
   const layout = Object.entries(schema.fields).map(([name, field]) => `${name}:${field.kind}`);

@@ -1,9 +1,10 @@
 import { FrameLimits } from '../frame.ts';
+import type { FieldReader } from '../frame.ts';
 import type { HeaderOf, HeaderSchema } from '../header.ts';
 import { absentValue, compileHeader, FieldKindCode, fieldsMax, invalidNumber } from './compiled-header.ts';
 import type { CompiledHeader } from './compiled-header.ts';
 import type { FastBuffer } from './fast-buffer.ts';
-import { unescapeJson } from './json-unescape.ts';
+import { unescapeJson, unescapeJsonTo } from './json-unescape.ts';
 import { textFrom } from './text-cache.ts';
 import { booleanFromText, longFromText } from './text-number.ts';
 
@@ -17,7 +18,7 @@ const entryWords = 5;
  * Where the text fields of one header lie: filled by a scanner (JSON or binary), then read by key or by table. Nothing is copied. One scan
  * serves all headers of the process, one after the other; whoever reads makes sure that it is theirs (see {@link ScannedExt}).
  */
-export class FieldScan {
+export class FieldScan implements FieldReader {
   /** The reader whose fields these are. */
   owner: object | undefined = undefined;
   buffer: FastBuffer = Buffer.alloc(0) as unknown as FastBuffer;
@@ -70,6 +71,12 @@ export class FieldScan {
       else all[name] = text;
     }
     return all;
+  }
+
+  /** Finds the fields of a table, for the readers below. */
+  select(schema: HeaderSchema): this {
+    this.#select(compileHeader(schema));
+    return this;
   }
 
   /** Reads the fields of a table. @throws KiteError `KITE_HEADER_INVALID` */
@@ -152,6 +159,28 @@ export class FieldScan {
     throw this.#invalid(field);
   }
 
+  require(field: number): void {
+    const entry = this.#entryOfField[field]! - 1;
+    if (entry < 0 || (this.emptyIsAbsent && this.#entries[entryWords * entry + 2] === this.#entries[entryWords * entry + 3])) this.#absent(field);
+  }
+
+  copyText(field: number, target: Uint8Array, offset: number): number {
+    const entry = this.#entryOfField[field]! - 1;
+    if (entry < 0) return offset;
+    const at = entryWords * entry;
+    const start = this.#entries[at + 2]!;
+    const end = this.#entries[at + 3]!;
+    if (end - start > target.length - offset) return -1;
+    switch (this.#entries[at + 4]) {
+      case ValueForm.plain:
+        return copyBytes(this.buffer, start, end, target, offset);
+      case ValueForm.escaped:
+        return unescapeJsonTo(this.buffer, start, end, target, offset);
+      default:
+        return offset;
+    }
+  }
+
   #text(entry: number): string | undefined {
     const at = entryWords * entry;
     const start = this.#entries[at + 2]!;
@@ -175,6 +204,15 @@ export class FieldScan {
   #invalid(field: number): Error {
     return invalidNumber(this.#compiled!.schema, this.#compiled!.fields[field]!);
   }
+}
+
+/** Below this a loop is faster than a native call. */
+const loopMax = 256;
+
+function copyBytes(from: FastBuffer, start: number, end: number, target: Uint8Array, offset: number): number {
+  if (end - start > loopMax) from.copy(target, offset, start, end);
+  else for (let at = start, to = offset; at < end; at++, to++) target[to] = from[at]!;
+  return offset + end - start;
 }
 
 /** Is `name` what stands in `[start, end)`? Names are nearly always ASCII. */

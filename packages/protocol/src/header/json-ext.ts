@@ -1,6 +1,7 @@
-import type { ExtFields } from '../frame.ts';
+import type { ExtFields, FieldReader } from '../frame.ts';
 import type { HeaderOf, HeaderSchema } from '../header.ts';
 import { compileHeader, fieldFromText } from './compiled-header.ts';
+import { HeaderReader } from './header-reader.ts';
 
 /** Text fields of a JSON header. Values that are no strings are read as the text fastjson would make of them. */
 export class JsonExt implements ExtFields {
@@ -21,6 +22,10 @@ export class JsonExt implements ExtFields {
       if (text !== undefined) all[key] = text;
     }
     return all;
+  }
+
+  select(schema: HeaderSchema): FieldReader {
+    return new HeaderReader(schema, this.read(schema));
   }
 
   read<S extends HeaderSchema>(schema: S): HeaderOf<S> {

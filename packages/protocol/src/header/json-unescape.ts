@@ -30,6 +30,32 @@ export function unescapeJson(buffer: FastBuffer, start: number, end: number): st
   return seen < 0x80 ? scratch.latin1Slice(0, to) : scratch.utf8Slice(0, to);
 }
 
+/**
+ * Writes the UTF-8 text of a JSON string whose content, checked before, lies in `[start, end)`; returns the offset behind it. It is never
+ * longer than its content, so `end - start` bytes of room are enough.
+ */
+export function unescapeJsonTo(buffer: FastBuffer, start: number, end: number, target: Uint8Array, offset: number): number {
+  let to = offset;
+  let at = start;
+  while (at < end) {
+    const unit = buffer[at++]!;
+    if (unit !== 0x5c) {
+      target[to++] = unit;
+      continue;
+    }
+    const letter = buffer[at++]!;
+    if (letter === 0x75) {
+      const value = (hexDigit(buffer[at]!) << 12) | (hexDigit(buffer[at + 1]!) << 8) | (hexDigit(buffer[at + 2]!) << 4) | hexDigit(buffer[at + 3]!);
+      if (value >= 0x80) return offset + asBuffer(target).utf8Write(JSON.parse(buffer.utf8Slice(start - 1, end + 1)) as string, offset);
+      target[to++] = value;
+      at += 4;
+    } else {
+      target[to++] = escapedUnit(letter);
+    }
+  }
+  return to;
+}
+
 function escapedUnit(letter: number): number {
   switch (letter) {
     case 0x62:

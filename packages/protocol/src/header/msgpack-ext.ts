@@ -1,7 +1,8 @@
-import type { ExtFields } from '../frame.ts';
+import type { ExtFields, FieldReader } from '../frame.ts';
 import type { HeaderOf, HeaderSchema } from '../header.ts';
 import { absentValue, compileHeader, fieldFromText, invalidNumber } from './compiled-header.ts';
 import type { CompiledField } from './compiled-header.ts';
+import { HeaderReader } from './header-reader.ts';
 import { headerId, knownHeader } from './known-headers.ts';
 
 /** What an unpacked header may hold: {@link stepOverMsgpack} let nothing else through. */
@@ -37,6 +38,10 @@ export class MsgpackExt implements ExtFields {
     }
     for (let index = 0; index + 1 < this.#pairs.length; index += 2) all[String(this.#pairs[index])] = String(this.#pairs[index + 1]);
     return all;
+  }
+
+  select(schema: HeaderSchema): FieldReader {
+    return new HeaderReader(schema, this.read(schema));
   }
 
   read<S extends HeaderSchema>(schema: S): HeaderOf<S> {

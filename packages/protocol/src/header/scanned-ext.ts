@@ -1,4 +1,4 @@
-import type { ExtFields } from '../frame.ts';
+import type { ExtFields, FieldReader } from '../frame.ts';
 import type { HeaderOf, HeaderSchema } from '../header.ts';
 import type { FastBuffer } from './fast-buffer.ts';
 import { sharedScan } from './field-scan.ts';
@@ -35,6 +35,10 @@ export class ScannedExt implements ExtFields {
 
   read<S extends HeaderSchema>(schema: S): HeaderOf<S> {
     return this.#scan().read(schema);
+  }
+
+  select(schema: HeaderSchema): FieldReader {
+    return this.#scan().select(schema);
   }
 
   #scan(): FieldScan {

@@ -83,6 +83,8 @@ export class Appender {
       completion.physicalOffset = position;
       completion.queueOffset = Math.max(0, ring.queueOffset(number));
       completion.storeTimestamp = storeTimestamp;
+      completion.recordBytes = this.#log.target;
+      completion.recordEnd = this.#log.targetOffset + size;
     }
     return AppendStatus.accepted;
   }
@@ -140,6 +142,8 @@ export class Appender {
     completion.physicalOffset = physicalOffsets[0] as number;
     completion.physicalOffsets = physicalOffsets;
     completion.storeTimestamp = storeTimestamp;
+    completion.recordBytes = this.#log.target;
+    completion.recordEnd = offset;
     return AppendStatus.accepted;
   }
 
@@ -168,7 +172,7 @@ export class Appender {
   #isBusy(bytes: number, records: number): boolean {
     const inFlight = this.#log.appended - this.#commit.visible;
     // A message larger than the limit gets through when it is alone.
-    return (inFlight > 0 && inFlight + bytes > this.#options.inFlightBytesMax) || this.#commit.ring.room < records;
+    return (inFlight > 0 && inFlight + bytes > this.#options.inFlightBytesMax) || this.#commit.room < records;
   }
 
   #put(message: MessageToAppend, queue: ConsumeQueue, place: { readonly position: number; readonly size: number; readonly storeTimestamp: number; readonly offset: number }): number {
