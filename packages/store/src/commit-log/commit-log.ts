@@ -184,6 +184,11 @@ export class CommitLog {
     return this.#slabs.slice(position, length);
   }
 
+  /** The memory that holds `position`: to look at it now, without keeping any of it; undefined when it is not in memory any more. */
+  slabAt(position: number): TailSlab | undefined {
+    return this.#slabs.slabAt(position);
+  }
+
   /** The segment that holds `position`, undefined when it is not (any more) there. */
   segmentAt(position: number): LogSegment | undefined {
     let low = 0;

@@ -1,7 +1,8 @@
 import { KiteError, type Logger, type Runtime, type TimerHandle } from '@kitemq/runtime';
 import { AppendOutcome, type AppendCompletion } from '../message-store.ts';
 import type { CommitLog } from './commit-log.ts';
-import { PendingRing } from './pending-ring.ts';
+import { DurableWaiters } from './durable-waiters.ts';
+import { PendingRing, pendingRecordsMax } from './pending-ring.ts';
 
 /** Whom group commit tells. */
 export interface CommitListener {
@@ -43,6 +44,8 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #log: CommitLog;
   #waiters: FlushWaiter[] = [];
+  /** Without sync flush: those who wait for it all the same. */
+  readonly #durable: DurableWaiters | undefined;
   #tick: TimerHandle | undefined;
   #flushTimer: TimerHandle | undefined;
   #timeoutTimer: TimerHandle | undefined;
@@ -58,6 +61,12 @@ export class GroupCommit {
     this.#options = options;
     this.#log = options.log;
     this.#visible = options.log.written;
+    if (!options.sync) this.#durable = new DurableWaiters(options.runtime, (completion, outcome) => this.#tell(completion, outcome));
+  }
+
+  /** How many more records may wait. */
+  get room(): number {
+    return Math.min(this.ring.room, pendingRecordsMax - (this.#durable?.length ?? 0));
   }
 
   /** Log position up to which records are visible. */
@@ -107,6 +116,7 @@ export class GroupCommit {
     timers.clear(this.#tick);
     timers.clear(this.#flushTimer);
     timers.clear(this.#timeoutTimer);
+    this.#durable?.stop();
   }
 
   readonly #onTick = (): void => {
@@ -124,9 +134,14 @@ export class GroupCommit {
       return;
     }
     this.#releaseVisible(this.#log.written);
-    if (this.#waiters.length > 0) this.#startSync();
+    if (this.#isAwaited) this.#startSync();
     else this.#armFlush();
   };
+
+  /** Somebody waits for the next fdatasync. */
+  get #isAwaited(): boolean {
+    return this.#waiters.length > 0 || (this.#durable !== undefined && this.#durable.length > 0);
+  }
 
   #startSync(): void {
     if (this.#log.syncing || this.#failure !== undefined || this.#log.flushed === this.#log.written) return;
@@ -137,8 +152,9 @@ export class GroupCommit {
     if (this.#failure !== undefined || this.#stopped) return;
     if (error !== undefined) return this.#fail(new KiteError('KITE_STORE_FLUSH_FAILED', 'The disk could not make the log durable; what of it survived is known only after a restart', { cause: error }));
     if (this.#options.sync) this.#releaseVisible(this.#log.flushed);
+    this.#durable?.release(this.#log.flushed);
     this.#releaseFlushed();
-    if (this.#options.sync || this.#waiters.length > 0) this.#startSync();
+    if (this.#options.sync || this.#isAwaited) this.#startSync();
     else this.#armFlush();
   };
 
@@ -169,9 +185,12 @@ export class GroupCommit {
       const number = ring.head;
       this.#visible = ring.end(number);
       const completion = ring.takeCompletion(number);
+      const deadline = ring.deadline(number);
       listener.recordVisible(ring, number);
       ring.shift();
-      if (completion !== undefined) this.#tell(completion, AppendOutcome.stored);
+      if (completion === undefined) continue;
+      if (this.#durable !== undefined && completion.syncFlush === true && completion.waitForFlush) this.#durable.add(completion, this.#visible, deadline);
+      else this.#tell(completion, AppendOutcome.stored);
     }
     if (ring.written < ring.head) ring.written = ring.head;
     listener.groupVisible();
@@ -222,12 +241,13 @@ export class GroupCommit {
     this.#waiters = this.#waiters.filter(({ position }) => position <= this.#log.written);
     for (const waiter of lost) waiter.done(error);
     this.#releaseFlushed();
-    if (this.#options.sync || this.#waiters.length > 0) this.#startSync();
+    if (this.#options.sync || this.#isAwaited) this.#startSync();
   }
 
   #fail(error: Error): void {
     this.#failure = error;
     this.#options.listener.failed(error);
+    this.#durable?.fail();
     this.#dropAfter(this.#visible);
     for (const waiter of this.#waiters.splice(0)) waiter.done(error);
     this.stop();

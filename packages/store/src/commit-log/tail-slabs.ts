@@ -93,6 +93,11 @@ export class TailSlabs {
     return slab.buffer.subarray(offset, offset + length);
   }
 
+  /** The slab that holds `position`: to look at it now, without keeping any of it. */
+  slabAt(position: number): TailSlab | undefined {
+    return this.#find(position);
+  }
+
   /** The slab that may hold `position`. Most readers are at the end, so look there first. */
   #find(position: number): TailSlab | undefined {
     let high = this.#slabs.length - 1;
