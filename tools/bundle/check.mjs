@@ -13,12 +13,17 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const readyTimeoutMs = 30_000;
 const stopTimeoutMs = 30_000;
 
-/** @type {Record<string, (data: string) => string[]>} */
-const argumentsOf = {
-  nameserver: () => ['--listen', '127.0.0.1:0'],
-  broker: (data) => ['--listen', '127.0.0.1:0', '--data', data, '--set', 'fastPortEnable=false'],
-  standalone: (data) => ['--port', '0', '--broker-port', '0', '--data', data, '--set', 'fastPortEnable=false'],
-};
+const broker = (/** @type {string} */ data) => ['--listen', '127.0.0.1:0', '--data', data, '--set', 'fastPortEnable=false'];
+const standalone = (/** @type {string} */ data) => ['--port', '0', '--broker-port', '0', '--data', data, '--set', 'fastPortEnable=false'];
+
+/** @type {[what: string, name: string, args: (data: string) => string[]][]} */
+const checks = [
+  ['nameserver', 'nameserver', () => ['--listen', '127.0.0.1:0']],
+  ['broker', 'broker', broker],
+  ['broker with two shards', 'broker', (data) => [...broker(data), '--shards', '2']],
+  ['standalone', 'standalone', standalone],
+  ['standalone with two shards', 'standalone', (data) => [...standalone(data), '--shards', '2']],
+];
 
 function within(promise, timeoutMs, what) {
   let timer;
@@ -28,7 +33,8 @@ function within(promise, timeoutMs, what) {
   return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }
 
-async function check(name) {
+/** @param {string} name @param {(data: string) => string[]} args */
+async function check(name, args) {
   const dist = join(root, 'apps', name, 'dist');
   if (!existsSync(join(dist, `${name}.mjs`))) throw new Error(`apps/${name}/dist/${name}.mjs is not there: run npm run build first`);
   const strangers = readdirSync(dist).filter((entry) => entry !== `${name}.mjs` && entry !== 'prebuilds');
@@ -38,7 +44,7 @@ async function check(name) {
   // An environment without anything that could lead back to the repository.
   const env = { PATH: process.env.PATH, HOME: folder };
   const started = performance.now();
-  const child = spawn(process.execPath, [join(folder, 'app', `${name}.mjs`), ...argumentsOf[name](join(folder, 'data'))], { cwd: folder, env });
+  const child = spawn(process.execPath, [join(folder, 'app', `${name}.mjs`), ...args(join(folder, 'data'))], { cwd: folder, env });
   let output = '';
   const exited = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code)));
   try {
@@ -69,13 +75,13 @@ async function check(name) {
 
 let passed = 0;
 let failed = 0;
-for (const name of Object.keys(argumentsOf)) {
+for (const [what, name, args] of checks) {
   try {
-    const readyMs = await check(name);
-    console.log(`${name}: runs from an empty folder, ready after ${readyMs.toFixed(0)} ms, stops with 0`);
+    const readyMs = await check(name, args);
+    console.log(`${what}: runs from an empty folder, ready after ${readyMs.toFixed(0)} ms, stops with 0`);
     passed++;
   } catch (error) {
-    console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     failed++;
   }
 }

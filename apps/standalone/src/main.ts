@@ -1,4 +1,7 @@
-import { runBroker, runCommandLine, runNameserver, runStandalone } from '@kitemq/cli/internal';
+import { isShardWorker, runBroker, runCommandLine, runNameserver, runShardWorker, runStandalone } from '@kitemq/cli/internal';
+
+// A shard's thread is started from this file too.
+if (isShardWorker()) await runShardWorker();
 
 const argv = process.argv.slice(2);
 const [first] = argv;

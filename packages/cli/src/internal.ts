@@ -4,3 +4,4 @@ export { configDocument } from './config/config-document.ts';
 export { brokerService, runBroker } from './services/broker.ts';
 export { nameserverService, runNameserver } from './services/nameserver.ts';
 export { runStandalone, standaloneService } from './services/standalone.ts';
+export { isShardWorker, runShardWorker } from './services/shards/run-shard-worker.ts';

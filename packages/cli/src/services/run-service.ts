@@ -59,14 +59,21 @@ function untilStopped(service: RunningService, stopAsked: Promise<string>, broke
     await Promise.race([shutdownAnyhow(service, logger), sleep(runtime.timers, brokenStopMs)]);
     return ExitCode.failed;
   };
-  return Promise.race([stopAsked.then(stop), broken.then(fail)]);
+  const endAfter = async (death: Error): Promise<number> => {
+    logger.error({ err: death }, 'a part of the service died; the process ends');
+    await Promise.race([shutdownAnyhow(service, logger), sleep(runtime.timers, brokenStopMs)]);
+    // The sentence for a person comes where those of a failed start come.
+    throw death;
+  };
+  return Promise.race([stopAsked.then(stop), broken.then(fail), ...(service.broken === undefined ? [] : [service.broken.then(endAfter)])]);
 }
 
 async function serve(definition: ServiceDefinition, config: LoadedConfig, flags: Readonly<Record<string, unknown>>, host: ProcessHost): Promise<number> {
   const format = flags['logFormat'] as LogFormat;
   const quietTerminal = definition.name === 'standalone' && host.stderr.isTTY === true && format !== 'json';
   const level = (flags['logLevel'] as LogLevel | undefined) ?? (quietTerminal ? 'warn' : 'info');
-  const logger = createLogger({ level, format, target: host.stderr });
+  const log = { level, format, terminal: host.stderr.isTTY === true, target: host.stderr };
+  const logger = createLogger(log);
   for (const warning of config.warnings) logger.warn({ component: 'config' }, warning);
   let stopRequests = 0;
   let askStop: (signal: string) => void = () => {};
@@ -83,7 +90,7 @@ async function serve(definition: ServiceDefinition, config: LoadedConfig, flags:
   ];
   try {
     const runtime = nodeRuntime({ logger });
-    const starting = definition.start({ runtime, logger, config, flags, commandName: host.commandName });
+    const starting = definition.start({ runtime, logger, log, config, flags, commandName: host.commandName });
     const service = await Promise.race([starting, broken.then((error) => Promise.reject(error))]);
     if (stopRequests === 0) host.stdout.write(`ready ${service.ready}\n${service.banner ?? ''}`);
     return await untilStopped(service, stopAsked, broken, runtime);

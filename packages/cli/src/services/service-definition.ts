@@ -3,11 +3,15 @@ import type { Command } from 'commander';
 import type { ConfigEntry } from '../config/config-source.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Setting } from '../config/setting.ts';
+import type { LogTarget } from '../logging/create-logger.ts';
+import type { LogStyle } from './shards/shard-messages.ts';
 
 /** What a service's `start` gets. */
 export interface ServiceContext {
   readonly runtime: Runtime;
   readonly logger: Logger;
+  /** How `logger` writes and where to, for threads that log as it does. */
+  readonly log: LogStyle & { readonly target: LogTarget };
   readonly config: LoadedConfig;
   /** How a person calls this program again, for advice. */
   readonly commandName: string;
@@ -21,6 +25,8 @@ export interface RunningService {
   readonly ready: string;
   /** Lines for a person, printed after the ready line. */
   readonly banner?: string;
+  /** Resolves with the reason when a part of it died and the process has to end. */
+  readonly broken?: Promise<Error>;
   /** Everything acknowledged is on disk when it resolves. */
   shutdown(): Promise<void>;
 }

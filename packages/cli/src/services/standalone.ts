@@ -1,17 +1,18 @@
-import { Broker, brokerSettings, type BrokerSettings, ignoredBrokerKeys } from '@kitemq/broker';
+import { brokerSettings, type BrokerSettings, ignoredBrokerKeys } from '@kitemq/broker';
 import { ignoredNameserverKeys, Nameserver, nameserverSettings, type NameserverSettings } from '@kitemq/nameserver';
 import { KiteError } from '@kitemq/runtime';
 import { Option } from 'commander';
 import { join, resolve } from 'node:path';
 import type { ConfigEntry } from '../config/config-source.ts';
 import { type Setting, settingsOf } from '../config/setting.ts';
-import { brokerSettingsOf } from './broker.ts';
+import { brokerSettingsOf, shownShards } from './broker.ts';
 import { advertiseEntries, flagEntry, flushEntries } from './flag-entries.ts';
 import { formatHostPort, parseHostPort, shownAddress, splitAddress } from './host-port.ts';
 import type { ProcessHost } from './process-host.ts';
 import { runService } from './run-service.ts';
 import { selfCheck } from './self-check.ts';
 import type { RunningService, ServiceContext, ServiceDefinition } from './service-definition.ts';
+import { type RunningBrokers, startBrokers } from './shards/start-brokers.ts';
 
 /** In front of the nameserver's keys, where both services are configured together. */
 const nameserverPrefix = 'nameserver.';
@@ -52,6 +53,7 @@ function flagEntries(flags: Readonly<Record<string, unknown>>): ConfigEntry[] {
     ...flagEntry(`${nameserverPrefix}listenPort`, port, '--listen'),
     ...flagEntry(`${nameserverPrefix}listenPort`, flags['port'], '--port'),
     ...flagEntry('listenPort', flags['brokerPort'], '--broker-port'),
+    ...flagEntry('shards', flags['shards'], '--shards'),
     ...flushEntries(flags['flush']),
     ...advertiseEntries(flags['advertise']),
   ];
@@ -92,30 +94,35 @@ function dialable(address: string): string {
   return formatHostPort(host === '::' ? '::1' : host, port);
 }
 
-async function startBoth({ runtime, config, commandName }: ServiceContext): Promise<RunningService> {
+async function startBoth({ runtime, config, log, commandName }: ServiceContext): Promise<RunningService> {
   const { values } = config;
   const brokerPart = brokerSettingsOf(values);
   const nameserver = new Nameserver({ runtime, settings: nameserverSettingsOf(values, brokerPart.storePathRootDir) });
   await nameserver.start();
   const nameserverAddress = dialable(nameserver.address);
   const settings: BrokerSettings = { ...brokerPart, namesrvAddr: nameserverAddress };
-  // Clients dial the nameserver by an address that reaches this machine, so the broker is best found under the same one.
-  const broker = new Broker({ runtime, settings: { ...settings, brokerIP1: settings.brokerIP1 ?? 'auto' } });
+  let brokers: RunningBrokers;
   try {
-    await broker.start();
+    // Clients dial the nameserver by an address that reaches this machine, so the broker is best found under the same one.
+    brokers = await startBrokers({ runtime, settings: { ...settings, brokerIP1: settings.brokerIP1 ?? 'auto' }, log });
   } catch (error) {
     await nameserver.shutdown();
     throw error;
   }
   const shutdown = async (): Promise<void> => {
-    await broker.shutdown();
+    await brokers.shutdown();
     await nameserver.shutdown();
   };
+  const { places, broken } = brokers;
   try {
-    const checkMs = await selfCheck(runtime, { nameserver: nameserverAddress, brokerName: settings.brokerName, broker: dialable(broker.address) });
+    // Shard 0 only: a message in each would give data to shards that nobody may ever use.
+    const [first = { name: settings.brokerName, address: '' }] = places;
+    const checkMs = await selfCheck(runtime, { nameserver: nameserverAddress, brokerName: first.name, broker: dialable(first.address) });
+    const own = shownAddress(first.address);
     return {
-      ready: `nameserver ${shownAddress(nameserver.address)} broker ${shownAddress(broker.address)} data ${settings.storePathRootDir}`,
-      banner: banner({ nameserver: nameserverAddress, broker: shownAddress(broker.address), data: settings.storePathRootDir, checkMs, commandName }),
+      ready: `nameserver ${shownAddress(nameserver.address)} broker ${own} data ${settings.storePathRootDir}${shownShards(brokers)}`,
+      banner: banner({ nameserver: nameserverAddress, broker: places.map(({ address }) => shownAddress(address)).join(' '), data: settings.storePathRootDir, checkMs, commandName }),
+      broken,
       shutdown,
     };
   } catch (error) {
@@ -136,6 +143,7 @@ export const standaloneService: ServiceDefinition = {
       .option('--port <port>', `port of the nameserver; 0 picks a free one (${nameserverPrefix}listenPort)`)
       .option('--broker-port <port>', 'port of the broker; 0 picks a free one (listenPort)')
       .option('-l, --listen <host:port>', 'address of both, and port of the nameserver (bindAddress)')
+      .option('--shards <n>', 'so many brokers, one per thread; auto: one per CPU (shards)')
       .option('-d, --data <dir>', `directory of the data, ./${dataDefault} by default (storePathRootDir)`)
       .addOption(new Option('--flush <mode>', 'sync: a send is answered when the disk has it; async: when the system has it (flushDiskType)').choices(['sync', 'async']))
       .option('--advertise <host[:port]>', 'what clients are told to dial: a host name, an address, or auto (brokerIP1, advertisedPort)');

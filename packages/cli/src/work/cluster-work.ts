@@ -10,6 +10,8 @@ interface BrokerRow {
   readonly putTps: string;
   readonly getTps: string;
   readonly diskRatio: string;
+  /** `1/4` for shard 1 of a process with four; only when the process has several. */
+  readonly shard?: string;
   readonly error?: string;
 }
 
@@ -18,7 +20,8 @@ async function describeBroker(session: Session, place: Omit<BrokerRow, 'version'
     const info = await session.admin.brokerRuntimeInfo(place.address, { signal: session.signal });
     // The first of three figures is the average of the last ten seconds.
     const first = (key: string): string => (info[key] ?? '').split(' ')[0] ?? '';
-    return { ...place, version: info['brokerVersionDesc'] ?? '', putTps: first('putTps'), getTps: first('getTransferredTps'), diskRatio: info['commitLogDiskRatio'] ?? '' };
+    const shard = info['shards'] === undefined ? {} : { shard: `${info['shard']}/${info['shards']}` };
+    return { ...place, ...shard, version: info['brokerVersionDesc'] ?? '', putTps: first('putTps'), getTps: first('getTransferredTps'), diskRatio: info['commitLogDiskRatio'] ?? '' };
   } catch (error) {
     return { ...place, version: '', putTps: '', getTps: '', diskRatio: '', error: error instanceof Error ? error.message : String(error) };
   }
@@ -35,8 +38,13 @@ export async function listCluster(session: Session, flags: { readonly cluster?: 
   const sets = overview.brokers.filter((set) => flags.cluster === undefined || set.cluster === flags.cluster);
   const places = sets.flatMap((set) => set.members.map(({ brokerId, address }) => ({ cluster: set.cluster, brokerName: set.brokerName, brokerId, address })));
   const brokers = await Promise.all(places.map((place) => describeBroker(session, place)));
-  const rows = brokers.map((row) => [row.cluster, row.brokerName, row.brokerId, row.address, row.version, row.putTps, row.getTps, percent(row.diskRatio)]);
-  session.table(brokers, ['CLUSTER', 'BROKER', 'ID', 'ADDRESS', 'VERSION', 'IN/S', 'OUT/S', 'DISK'], rows, 'No broker is registered at the nameserver.');
+  const hasShards = brokers.some((row) => row.shard !== undefined);
+  const rows = brokers.map((row) => [
+    ...[row.cluster, row.brokerName, row.brokerId],
+    ...(hasShards ? [row.shard ?? '-'] : []),
+    ...[row.address, row.version, row.putTps, row.getTps, percent(row.diskRatio)],
+  ]);
+  session.table(brokers, ['CLUSTER', 'BROKER', 'ID', ...(hasShards ? ['SHARD'] : []), 'ADDRESS', 'VERSION', 'IN/S', 'OUT/S', 'DISK'], rows, 'No broker is registered at the nameserver.');
   for (const row of brokers) if (row.error !== undefined) session.note(`${row.brokerName} ${row.address}: ${row.error}`);
   return brokers.some((row) => row.error !== undefined) ? 1 : 0;
 }

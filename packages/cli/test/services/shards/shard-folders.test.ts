@@ -1,0 +1,36 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeRuntime } from '@kitemq/runtime';
+import { describe, expect, it } from 'vitest';
+import { checkShardFolders, storedShards } from '../../../src/services/shards/shard-folders.ts';
+import { temporaryDirectory } from '../../support/child-process.ts';
+
+const { disk } = nodeRuntime();
+
+function dataWith(...shards: readonly (readonly [name: string, hasData: boolean])[]): string {
+  const data = temporaryDirectory();
+  for (const [name, hasData] of shards) {
+    mkdirSync(join(data, 'shards', name, 'commitlog'), { recursive: true });
+    if (hasData) writeFileSync(join(data, 'shards', name, 'commitlog', '00000000000000000000'), 'x');
+  }
+  return data;
+}
+
+describe('shard folders', () => {
+  it('count up to the last one with data', () => {
+    expect(storedShards(disk, join(temporaryDirectory(), 'nowhere'))).toBe(1);
+    expect(storedShards(disk, dataWith(['1', false]))).toBe(1);
+    expect(storedShards(disk, dataWith(['1', true], ['2', false]))).toBe(2);
+    expect(storedShards(disk, dataWith(['1', false], ['10', true], ['2', true]))).toBe(11);
+    expect(storedShards(disk, dataWith(['moved-away', true], ['01', true], ['0', true]))).toBe(1);
+  });
+
+  it('with data may not be left out', () => {
+    const data = dataWith(['1', true], ['2', false]);
+    checkShardFolders(disk, data, 2);
+    checkShardFolders(disk, data, 5);
+    expect(() => checkShardFolders(disk, data, 1)).toThrow(
+      expect.objectContaining({ code: 'KITE_CONFIG_INVALID', message: expect.stringContaining(`shard 1 has data in ${join(data, 'shards', '1')}, which one shard would leave out of reach: start with --shards 2.`) as string }),
+    );
+  });
+});
