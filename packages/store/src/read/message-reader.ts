@@ -42,7 +42,8 @@ export class MessageReader {
     let offset = query.offset;
     let number = -1;
     let chunk: Buffer | undefined;
-    for (; offset < scanEnd && operation.count < maxMessages; offset++) {
+    let lastPosition = -1;
+    for (; offset < scanEnd; offset++) {
       const wanted = Math.floor(offset / entriesPerChunk);
       if (wanted !== number) {
         chunk = queue.chunk(wanted);
@@ -56,9 +57,13 @@ export class MessageReader {
       const size = entrySize(chunk, slot);
       // A blank: lost with a damaged part of the log.
       if (size === 0) continue;
+      const position = entryPosition(chunk, slot);
+      // All offsets of an inner batch lead to one record; the client takes it apart.
+      if (position === lastPosition) continue;
+      if (operation.count >= maxMessages) break;
       if (matchesTags !== undefined && !matchesTags(entryTagsCode(chunk, slot))) continue;
       if (operation.count > 0 && operation.byteCount + size > maxBytes) break;
-      const position = entryPosition(chunk, slot);
+      lastPosition = position;
       const record = this.#log.slice(position, size);
       if (record === undefined) {
         if (position >= this.#log.minPosition) operation.addCold(position, size);

@@ -1,0 +1,44 @@
+/** First element of the body of a record in the queue view's own topic. */
+const kindRemoveTopic = 1;
+const kindBegin = 2;
+/** 3 is the state of many queues. */
+const kindRenew = 4;
+
+/** What the queue view's own records say. */
+export type QueueCommand =
+  | { readonly kind: 'removeTopic'; readonly topic: string }
+  | { readonly kind: 'begin'; readonly topic: string; readonly queueId: number; readonly next: number }
+  | { readonly kind: 'renew'; readonly topic: string; readonly queueId: number };
+
+/** All replays forget the topic's queues. */
+export function removeTopicCommand(topic: string): unknown {
+  return [kindRemoveTopic, topic];
+}
+
+/**
+ * The queue had messages up to `next`, all of which may be gone from the log: it goes on there. A queue that has entries is not changed,
+ * so the record may repeat what the log still says.
+ */
+export function queueBeginCommand(topic: string, queueId: number, next: number): unknown {
+  return [kindBegin, topic, queueId, next];
+}
+
+/**
+ * The queue's last record had offset 0 again, because its topic was deleted and made again: the queue begins anew with that one. When the
+ * last record had not, nothing changes.
+ */
+export function queueRenewCommand(topic: string, queueId: number): unknown {
+  return [kindRenew, topic, queueId];
+}
+
+/** Reads a command; undefined for one of a later version. */
+export function readQueueCommand(body: unknown): QueueCommand | undefined {
+  if (!Array.isArray(body)) return undefined;
+  const [kind, topic, queueId, next] = body as unknown[];
+  if (typeof topic !== 'string') return undefined;
+  if (kind === kindRemoveTopic) return { kind: 'removeTopic', topic };
+  if (typeof queueId !== 'number' || !Number.isInteger(queueId) || queueId < 0) return undefined;
+  if (kind === kindRenew) return { kind: 'renew', topic, queueId };
+  if (kind === kindBegin && typeof next === 'number' && Number.isSafeInteger(next) && next >= 0) return { kind: 'begin', topic, queueId, next };
+  return undefined;
+}
