@@ -5,11 +5,14 @@ import { Checkpointer } from './checkpoint/checkpointer.ts';
 import { Appender } from './commit-log/appender.ts';
 import { CommitLog } from './commit-log/commit-log.ts';
 import { GroupCommit } from './commit-log/group-commit.ts';
+import type { TailSlab } from './commit-log/tail-slabs.ts';
 import type { PendingRing } from './commit-log/pending-ring.ts';
 import * as contract from './message-store.ts';
 import { ColdReader } from './read/cold-reader.ts';
+import { KeySearch } from './read/key-search.ts';
 import { MessageReader } from './read/message-reader.ts';
 import { RecordReader } from './read/record-reader.ts';
+import { TailSubscriptions } from './read/tail-subscription.ts';
 import { offsetByTime } from './read/time-search.ts';
 import type { RecoveryReport } from './recovery-report.ts';
 import { lockStore, recordOverheadMax, startUp, storePaths, type StartedStore } from './recovery/start-up.ts';
@@ -41,12 +44,14 @@ interface OpenParts {
   readonly checkpointer: Checkpointer;
   readonly reader: MessageReader;
   readonly records: RecordReader;
+  readonly keys: KeySearch | undefined;
 }
 
 /** The storage engine: a commit log in Apache's layout, and views folded from it. See {@link contract.MessageStore}. */
 export class LogStore implements contract.MessageStore {
   readonly #options: ResolvedStoreOptions;
   readonly #listeners: contract.ArrivalListener[] = [];
+  readonly #tails: TailSubscriptions = new TailSubscriptions(this);
   #views: StoreViews;
   #parts: OpenParts | undefined;
   #starting: Promise<RecoveryReport> | undefined;
@@ -88,6 +93,15 @@ export class LogStore implements contract.MessageStore {
   async recordAt(physicalOffset: number): Promise<Uint8Array | undefined> {
     const { records, commit } = this.#open();
     return records.recordAt(physicalOffset, commit.visible);
+  }
+
+  async queryByKey(query: contract.KeyQuery): Promise<contract.KeyQueryResult> {
+    const { keys } = this.#open();
+    return keys === undefined ? { records: [], lastPosition: -1, lastTime: 0 } : keys.query(query);
+  }
+
+  subscribe(query: contract.TailQuery): AsyncIterable<Uint8Array> {
+    return this.#tails.subscribe(query);
   }
 
   minOffset(topic: string, queueId: number): number {
@@ -195,7 +209,12 @@ export class LogStore implements contract.MessageStore {
       log,
       sync: options.flushMode === 'sync',
       listener: {
-        recordVisible: (ring, number) => this.#recordVisible(record, ring, number),
+        recordVisible: (ring, number) => {
+          const slab = log.slabAt(ring.position(number)) as TailSlab;
+          record.block = slab.buffer;
+          record.blockOffset = ring.position(number) - slab.start;
+          this.#recordVisible(record, ring, number);
+        },
         recordDropped: (ring, number) => {
           if (ring.queueOffset(number) >= 0) ring.queue(number).next = ring.queueOffset(number);
         },
@@ -215,14 +234,16 @@ export class LogStore implements contract.MessageStore {
       logger,
       intervalMs: options.checkpointIntervalMs,
       bytes: options.checkpointBytes,
-      dirtyEntries: () => views.queues.dirtyEntries,
+      dirtyEntries: () => views.queues.dirtyEntries + (views.keys?.dirtyEntries ?? 0),
       position: started.checkpointPosition,
     });
     const cold = new ColdReader(log);
     const appender = new Appender({ ...options, clock: runtime.clock, log, commit, queues: views.queues, storeHost });
     const reader = new MessageReader({ log, queues: views.queues, cold, logger });
     const records = new RecordReader(log, cold, options.maxMessageBytes + recordOverheadMax);
-    return { lock, rows, log, commit, appender, checkpointer, reader, records };
+    const limits = (): { min: number; visible: number } => ({ min: this.#open().log.minPosition, visible: commit.visible });
+    const keys = views.keys && new KeySearch({ keys: views.keys, records, timers: runtime.timers, limits });
+    return { lock, rows, log, commit, appender, checkpointer, reader, records, keys };
   }
 
   #recordVisible(record: LogRecord, ring: PendingRing, number: number): void {
@@ -288,6 +309,7 @@ export class LogStore implements contract.MessageStore {
     const parts = this.#parts;
     if (parts === undefined) return;
     const { timers, disk } = this.#options.runtime;
+    this.#tails.close();
     this.#views.consumerOffsets.stop();
     await this.#views.consumerOffsets.flush().catch(() => undefined);
     parts.appender.refusal = contract.AppendStatus.unavailable;

@@ -1,4 +1,7 @@
 import type { RecoveryReport } from './recovery-report.ts';
+import type { KeyKind } from './views/key-hash.ts';
+
+export type { KeyKind } from './views/key-hash.ts';
 
 /** A message on its way into the log. Nothing of it is kept after `append` returns. */
 export interface MessageToAppend {
@@ -125,6 +128,39 @@ export interface ReadCompletion {
   readDone(result: ReadResult): void;
 }
 
+/** A question for messages by what they say of themselves. */
+export interface KeyQuery {
+  topic: string;
+  key: string;
+  /** Default `key`. */
+  kind?: KeyKind;
+  /** The newest so many are found. */
+  maxMessages: number;
+  /** At least one message is returned, whatever its size. Default 8 MiB. */
+  maxBytes?: number;
+  /** Store times (ms), both included. Default: all. */
+  begin?: number;
+  end?: number;
+}
+
+export interface KeyQueryResult {
+  /** Stored records, oldest first (as Apache answers); only such that have the key, whatever hashes collide. */
+  readonly records: readonly Uint8Array[];
+  /** Log position and store time (ms) of the newest message with a key; -1 and 0 when there is none. */
+  readonly lastPosition: number;
+  readonly lastTime: number;
+}
+
+/** What a subscriber wants. */
+export interface TailQuery {
+  topic: string;
+  queueId: number;
+  /** First wanted queue offset. Default: what comes next. */
+  offset?: number;
+  /** Ends the subscription. */
+  signal?: AbortSignal;
+}
+
 /** Called for each message when consumers may see it: after the promise of the broker's flush mode was kept. */
 export type ArrivalListener = (topic: string, queueId: number, queueOffset: number, tagsCode: number) => void;
 
@@ -174,6 +210,14 @@ export interface MessageStore {
   read(query: ReadQuery, completion: ReadCompletion): void;
   /** The record at a physical offset; undefined when there is none (never anything but a whole valid record). */
   recordAt(physicalOffset: number): Promise<Uint8Array | undefined>;
+  /** Messages by unique key, KEYS or tag, found by an index; none when that is off. At most 4096 candidates are looked at. */
+  queryByKey(query: KeyQuery): Promise<KeyQueryResult>;
+  /**
+   * The queue's messages as stored, in order, those to come as soon as consumers may see them. Ends with `signal` and with the store. Where the
+   * queue's offsets are set back or its beginning is deleted, it goes on with what there is.
+   * @throws KiteError `KITE_STORE_UNREADABLE` when a message cannot be read from disk
+   */
+  subscribe(query: TailQuery): AsyncIterable<Uint8Array>;
   /** 0 for a queue that has never been written. */
   minOffset(topic: string, queueId: number): number;
   /** Next offset consumers will see; `committed` false: the next to be written. */

@@ -30,6 +30,8 @@ export interface StoreOptions {
   readonly hotTailBytes?: number;
   /** Appended and not acknowledged yet, at most; beyond, appends are answered with `busy`. Default 64 MiB. */
   readonly inFlightBytesMax?: number;
+  /** Index messages by key: default true. When it was off, the next start with it replays the whole log. */
+  readonly keyIndex?: boolean;
   /** Keeps the checkpoints. Default: LMDB. */
   readonly openKeyValue?: OpenKeyValueStore;
   /** Default: the runtime's. */
@@ -51,6 +53,7 @@ const defaults = {
   slabBytes: mebi,
   hotTailBytes: 32 * mebi,
   inFlightBytesMax: 64 * mebi,
+  keyIndex: true,
 };
 
 /** Least value of each number. Segments must not be larger than a filler can say (int32). */

@@ -1,5 +1,6 @@
 import type { Logger } from '@kitemq/runtime';
 import { ConsumerOffsetsView } from './views/consumer-offsets.ts';
+import { KeyView } from './views/keys.ts';
 import { QueueView } from './views/queues.ts';
 import { SettingsView } from './views/settings.ts';
 import type { SystemLog } from './views/system-log.ts';
@@ -12,6 +13,8 @@ export interface StoreViews {
   readonly queues: QueueView;
   readonly consumerOffsets: ConsumerOffsetsView;
   readonly settings: SettingsView;
+  /** Undefined with `keyIndex: false`. */
+  readonly keys: KeyView | undefined;
 }
 
 /** Makes the views. The queue view comes first: it gives records their queues. */
@@ -21,6 +24,8 @@ export function createViews(options: ResolvedStoreOptions, log: SystemLog): Stor
   const queues = new QueueView(logger, all.viewsOf);
   const consumerOffsets = new ConsumerOffsetsView(log, options.runtime.timers, options.offsetFlushIntervalMs);
   const settings = new SettingsView(log);
+  const keys = options.keyIndex ? new KeyView() : undefined;
   for (const view of [queues, consumerOffsets, settings]) all.add(view);
-  return { all, queues, consumerOffsets, settings };
+  if (keys !== undefined) all.add(keys);
+  return { all, queues, consumerOffsets, settings, keys };
 }

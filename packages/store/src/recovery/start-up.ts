@@ -204,6 +204,8 @@ function replayLog(replay: Replay): { readonly log: RecoveredLog; readonly check
       current = buffer;
       currentOffset = offset;
       parser.parse(record, buffer, offset, { size, position });
+      record.block = buffer;
+      record.blockOffset = offset;
       views.all.apply(record);
     },
     hole: (bytes) => {

@@ -1,0 +1,112 @@
+import { decodeProperties, decodeRecord, PropertyName, storeTimestampAt } from '@kitemq/protocol';
+import type { Timers } from '@kitemq/runtime';
+import type { KeyQuery, KeyQueryResult } from '../message-store.ts';
+import { hashOfKey } from '../views/key-hash.ts';
+import type { KeySource, KeyView } from '../views/keys.ts';
+import type { RecordReader } from './record-reader.ts';
+
+/** Records that one query reads: a key may be in many messages outside the wanted time, and other keys may have the same hash. */
+export const candidatesMax = 4096;
+
+/** Runs looked at before others get a turn: each costs a page that may have to come from disk. */
+const sourcesPerTurn = 16;
+
+export const queryBytesMaxDefault: number = 8 * 1024 * 1024;
+
+export interface KeySearchParts {
+  readonly keys: KeyView;
+  readonly records: RecordReader;
+  readonly timers: Timers;
+  /** Log positions between which records may be handed out. */
+  readonly limits: () => { readonly min: number; readonly visible: number };
+}
+
+/** Answers queries by key: candidates from the index, newest first, each verified against the record itself. */
+export class KeySearch {
+  readonly #parts: KeySearchParts;
+
+  constructor(parts: KeySearchParts) {
+    this.#parts = parts;
+  }
+
+  async query(query: KeyQuery): Promise<KeyQueryResult> {
+    const sources = this.#parts.keys.sources();
+    const newest = sources[0];
+    const found = new Found(query);
+    const hash = hashOfKey(query.topic, query.key, query.kind ?? 'key');
+    for (let index = 0; index < sources.length && found.wantsMore; index++) {
+      if (index % sourcesPerTurn === sourcesPerTurn - 1) await new Promise<void>((resolve) => void this.#parts.timers.setImmediate(resolve));
+      const source = sources[index] as KeySource;
+      if (source.timeMax >= found.begin && source.timeMin <= found.end) await this.#searchIn(source, hash, found);
+    }
+    return { records: found.records.reverse(), lastPosition: newest?.lastPosition ?? -1, lastTime: newest?.lastTime ?? 0 };
+  }
+
+  async #searchIn(source: KeySource, hash: number, found: Found): Promise<void> {
+    const { limits, records } = this.#parts;
+    const { min } = limits();
+    const positions = source.find(hash).filter((position) => position >= min);
+    let index = source.timeMax > found.end ? await this.#firstNotAfter(positions, found.end) : 0;
+    for (; index < positions.length && found.wantsMore; index++) {
+      const record = await records.recordAt(positions[index] as number, limits().visible);
+      found.looked++;
+      if (record === undefined) continue;
+      // Older ones come from here on.
+      if (storeTimestampAt(record, 0) < found.begin) return;
+      found.offer(record);
+    }
+  }
+
+  /** Index of the newest record that is not stored after `time`: store times rise with the position as far as the clock did. */
+  async #firstNotAfter(positions: readonly number[], time: number): Promise<number> {
+    let low = 0;
+    let high = positions.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((await this.#parts.records.storeTimeOf(positions[middle] as number)) > time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** What a query has found so far, newest first. */
+class Found {
+  readonly #query: KeyQuery;
+  readonly #bytesMax: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly records: Uint8Array[] = [];
+  looked = 0;
+  #bytes = 0;
+  #isFull = false;
+
+  constructor(query: KeyQuery) {
+    this.#query = query;
+    this.#bytesMax = query.maxBytes ?? queryBytesMaxDefault;
+    this.begin = query.begin ?? 0;
+    this.end = query.end ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  get wantsMore(): boolean {
+    return !this.#isFull && this.records.length < this.#query.maxMessages && this.looked < candidatesMax;
+  }
+
+  offer(record: Uint8Array): void {
+    if (storeTimestampAt(record, 0) > this.end || !hasKey(record, this.#query)) return;
+    this.#isFull = this.records.length > 0 && this.#bytes + record.length > this.#bytesMax;
+    if (this.#isFull) return;
+    this.#bytes += record.length;
+    this.records.push(record);
+  }
+}
+
+/** True when the record has just this key: not one with the same hash. */
+function hasKey(bytes: Uint8Array, { topic, key, kind = 'key' }: KeyQuery): boolean {
+  const record = decodeRecord(bytes);
+  if (record.topic !== topic) return false;
+  const properties = decodeProperties(record.properties);
+  if (kind === 'tag') return properties[PropertyName.tags] === key;
+  if (properties[PropertyName.uniqKey] === key) return true;
+  return kind === 'key' && properties[PropertyName.keys]?.split(' ').includes(key) === true;
+}

@@ -1,0 +1,110 @@
+import type { KeyValueBatch, KeyValueStore } from '@kitemq/runtime';
+import { KeyHasher, type HashSink } from './key-hash.ts';
+import { KeyPart, keyPartEntriesMax, type KeyRange } from './key-part.ts';
+import { findInRun, putJournal, putRun, readJournal, readRuns, removeRun, type KeyRun } from './key-rows.ts';
+import type { LogRecord } from './log-record.ts';
+import type { View } from './view.ts';
+
+/** Runs that one checkpoint removes: each has some thousand rows. */
+const removedRunsPerCheckpoint = 2;
+
+/** Some of the index. */
+export interface KeySource extends KeyRange {
+  /** Log positions of records that may have the key with this hash, newest first. */
+  find(hash: number): readonly number[];
+}
+
+/**
+ * Where messages are by unique key, KEYS and TAGS. New entries gather in a part in memory, and in a journal of rows; a part that is large enough
+ * becomes a run: divided into buckets by hash and never written again, so an entry is written to disk twice, in order, and a query reads a page of each run.
+ */
+export class KeyView implements View, HashSink {
+  readonly name = 'keys';
+  readonly version = 1;
+  readonly topics = undefined;
+  readonly #hasher = new KeyHasher(this);
+  readonly #partEntriesMax: number;
+  #rows: KeyValueStore | undefined;
+  #part: KeyPart;
+  /** Closed parts that no checkpoint has, oldest first. */
+  #closed: KeyPart[] = [];
+  /** Of the checkpoint under way. */
+  #captured: KeyRun[] = [];
+  #runs: KeyRun[] = [];
+  #removed: KeyRun[] = [];
+  #position = 0;
+
+  constructor(partEntriesMax: number = keyPartEntriesMax) {
+    this.#partEntriesMax = partEntriesMax;
+    this.#part = new KeyPart(0, 0, partEntriesMax);
+  }
+
+  /** Entries that no checkpoint has. */
+  get dirtyEntries(): number {
+    let count = this.#part.count - this.#part.journaled;
+    for (let index = this.#captured.length; index < this.#closed.length; index++) count += (this.#closed[index] as KeyPart).count;
+    return count;
+  }
+
+  /** Entries in all. */
+  get entries(): number {
+    return this.sources().reduce((sum, source) => sum + source.count, 0);
+  }
+
+  load(rows: KeyValueStore): void {
+    this.#rows = rows;
+    this.#runs = readRuns(rows);
+    const lastId = this.#runs.reduce((last, run) => Math.max(last, run.id), -1);
+    this.#part = readJournal(rows, this.#partEntriesMax) ?? new KeyPart(lastId + 1, 0, this.#partEntriesMax);
+  }
+
+  apply(record: LogRecord): void {
+    const { position } = record;
+    let part = this.#part;
+    if (part.count === 0) part = this.#part = new KeyPart(part.id, position, this.#partEntriesMax);
+    else if (!part.hasRoomFor(position)) part = this.#next(position);
+    const before = part.count;
+    this.#position = position;
+    this.#hasher.hash(record.block, record.blockOffset);
+    if (part.count !== before) part.ended(position, record.storeTimestamp);
+  }
+
+  addHash(hash: number): void {
+    this.#part.add(hash, this.#position);
+  }
+
+  checkpoint(batch: KeyValueBatch): void {
+    for (const run of this.#removed.splice(0, removedRunsPerCheckpoint)) removeRun(batch, run);
+    // Written as a run at once, a part that is nearly large enough spares the journal the rest.
+    if (this.#part.count >= this.#partEntriesMax / 2) this.#next(0);
+    this.#captured = this.#closed.map((part) => putRun(batch, part));
+    if (this.#part.count > this.#part.journaled) putJournal(batch, this.#part);
+  }
+
+  checkpointed(): void {
+    this.#runs.push(...this.#captured);
+    this.#closed.splice(0, this.#captured.length);
+    this.#captured = [];
+  }
+
+  trim(minPosition: number): void {
+    const kept = this.#runs.filter((run) => run.lastPosition >= minPosition);
+    if (kept.length === this.#runs.length) return;
+    for (const run of this.#runs) if (run.lastPosition < minPosition) this.#removed.push(run);
+    this.#runs = kept;
+  }
+
+  /** What there is, newest first. Sources stay usable while the view changes. */
+  sources(): KeySource[] {
+    const rows = this.#rows;
+    const runs = rows === undefined ? [] : this.#runs.map((run): KeySource => ({ ...run, find: (hash) => findInRun(rows, run, hash) }));
+    return [...runs, ...this.#closed, this.#part].filter(({ count }) => count > 0).reverse();
+  }
+
+  /** Closes the part and begins another. */
+  #next(base: number): KeyPart {
+    this.#closed.push(this.#part);
+    this.#part = new KeyPart(this.#part.id + 1, base, this.#partEntriesMax);
+    return this.#part;
+  }
+}
