@@ -20,7 +20,7 @@ import { startError } from './store-errors.ts';
 import { resolveOptions, type ResolvedStoreOptions, type StoreOptions } from './store-options.ts';
 import { createViews, type StoreViews } from './store-views.ts';
 import { LogRecord } from './views/log-record.ts';
-import { removeTopicCommand } from './views/queues.ts';
+import { queueBeginCommand, queueRenewCommand, removeTopicCommand } from './views/queue-commands.ts';
 import { isStoreTopic, SystemTopic } from './views/system-topics.ts';
 
 /** While the disk is full: how often it is asked whether there is space again. */
@@ -145,6 +145,16 @@ export class LogStore implements contract.MessageStore {
       queues.reattach(topic);
       throw error;
     }
+  }
+
+  /** Logs that the queue, of which the log has no messages, goes on at offset `next`; resolves when that is durable. */
+  beginQueue(topic: string, queueId: number, next: number): Promise<void> {
+    return this.#appendSystem(SystemTopic.queues, pack(queueBeginCommand(topic, queueId, next)));
+  }
+
+  /** Logs that the queue began again with its last record, when that had offset 0: see {@link queueRenewCommand}. */
+  renewQueue(topic: string, queueId: number): Promise<void> {
+    return this.#appendSystem(SystemTopic.queues, pack(queueRenewCommand(topic, queueId)));
   }
 
   get settings(): contract.Settings {

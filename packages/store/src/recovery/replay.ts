@@ -1,5 +1,13 @@
-import { MessageSysFlag, RecordView, tagsCodeOf } from '@kitemq/protocol';
+import { MessageSysFlag, PropertyKey, PropertyName, RecordView, tagsCodeOf } from '@kitemq/protocol';
 import type { LogRecord } from '../views/log-record.ts';
+
+const innerNumKey = new PropertyKey(PropertyName.innerNum);
+
+/** An inner batch says how many messages it has; they are at most what fits in a body. */
+function innerCount(view: RecordView): number {
+  const count = Number(innerNumKey.find(view.propertiesBytes) ?? 1);
+  return Number.isInteger(count) && count >= 1 && count <= view.bodyLength ? count : 1;
+}
 
 /** Turns stored bytes into what views apply. */
 export class RecordParser {
@@ -24,6 +32,7 @@ export class RecordParser {
     record.topic = this.#topic;
     record.queueId = view.queueId;
     record.queueOffset = hasEntry ? view.queueOffset : -1;
+    record.count = hasEntry && (view.sysFlag & MessageSysFlag.innerBatch) !== 0 ? innerCount(view) : 1;
     record.tagsCode = tagsCodeOf(view.propertiesBytes);
     record.storeTimestamp = view.storeTimestamp;
     record.live = false;

@@ -4,6 +4,7 @@ import type { KeyValueBatch, KeyValueStore, Logger } from '@kitemq/runtime';
 import { bodyOf } from '../commit-log/record-format.ts';
 import { ConsumeQueue } from './consume-queue.ts';
 import type { LogRecord } from './log-record.ts';
+import { readQueueCommand } from './queue-commands.ts';
 import { readUint53, RowKey, RowKeyReader, writeUint53 } from './row-key.ts';
 import { isStoreTopic, SystemTopic } from './system-topics.ts';
 import { TopicQueues } from './topic-queues.ts';
@@ -14,12 +15,12 @@ const rowBytes = 20;
 /** A larger gap in a queue's offsets than this, beyond what lost log bytes explain, is taken for a wrong offset. */
 const gapSlack = 1024;
 
-/** First element of a command's body. */
-const commandRemoveTopic = 1;
-
-/** The body of the record that makes all replays forget a topic's queues. */
-export function removeTopicCommand(topic: string): unknown {
-  return [commandRemoveTopic, topic];
+/** A record that stands where its queue began again. */
+interface NewBeginning {
+  readonly position: number;
+  readonly size: number;
+  readonly tagsCode: number;
+  readonly count: number;
 }
 
 /**
@@ -41,6 +42,8 @@ export class QueueView implements View {
   #mayBeginLate = false;
   /** Topics taken out by {@link detach} whose command was not applied yet. */
   readonly #detached = new Map<string, TopicQueues[]>();
+  /** Queues whose last record had offset 0 again: of a topic that Apache deleted and made again, or a damaged head. The next record tells. */
+  readonly #beginnings = new Map<ConsumeQueue, NewBeginning>();
   #dirty: ConsumeQueue[] = [];
   #removedIds: number[] = [];
   #removedRows: Buffer[] = [];
@@ -114,15 +117,12 @@ export class QueueView implements View {
   apply(record: LogRecord): void {
     if (record.topic === SystemTopic.queues) this.#applyCommand(record);
     if (record.queueOffset < 0) return;
-    const queue = record.queue ?? this.obtain(record.topic, record.queueId);
+    let queue = record.queue ?? this.obtain(record.topic, record.queueId);
+    if (this.#beginnings.size > 0) queue = this.#begunAgain(queue, record);
     if (queue.id < 0) queue.id = this.#nextId++;
     if (!this.#place(queue, record)) return;
-    this.dirtyEntries++;
-    if (queue.next < queue.visible) queue.next = queue.visible;
-    if (!queue.dirty) {
-      queue.dirty = true;
-      this.#dirty.push(queue);
-    }
+    this.dirtyEntries += record.count;
+    this.#markDirty(queue);
   }
 
   checkpoint(batch: KeyValueBatch): void {
@@ -166,19 +166,58 @@ export class QueueView implements View {
    * also this record's offset or an earlier record's topic may be wrong); then no other record may suffer for it. False when it cannot be placed.
    */
   #place(queue: ConsumeQueue, record: LogRecord): boolean {
-    const { queueOffset, position, size, tagsCode } = record;
+    const { queueOffset, position, size, tagsCode, count } = record;
     if (queueOffset !== queue.visible) {
       if (queue.visible === 0 && this.#mayBeginLate) queue.minOffset = queue.visible = queueOffset;
       else {
         const { topic, queueId } = record;
         this.#logger.error({ topic, queueId, queueOffset, expected: queue.visible, position }, 'the offsets of a queue have a gap or a repetition');
-        if (queueOffset < queue.visible) return queue.replace(queueOffset, { position, size, tagsCode });
+        if (queueOffset < queue.visible) {
+          if (queue.replace(queueOffset, { position, size, tagsCode })) return true;
+          if (queueOffset === 0 && !record.live) this.#beginnings.set(queue, { position, size, tagsCode, count });
+          return false;
+        }
         if (queueOffset - queue.visible > this.#gapMax) return false;
         queue.addBlanks(queueOffset);
       }
     }
-    queue.add(position, size, tagsCode);
+    // Every offset of an inner batch leads to the record that has them all.
+    for (let taken = 0; taken < count; taken++) queue.add(position, size, tagsCode);
     return true;
+  }
+
+  #markDirty(queue: ConsumeQueue): void {
+    if (queue.next < queue.visible) queue.next = queue.visible;
+    if (queue.dirty) return;
+    queue.dirty = true;
+    this.#dirty.push(queue);
+  }
+
+  /** The queue that the record belongs to, which is a new one when the record goes on from offset 0. */
+  #begunAgain(queue: ConsumeQueue, record: LogRecord): ConsumeQueue {
+    const beginning = this.#beginnings.get(queue);
+    if (beginning === undefined || record.queueOffset === 0) return queue;
+    if (record.queueOffset === beginning.count) return this.#renew(queue, beginning);
+    this.#beginnings.delete(queue);
+    return queue;
+  }
+
+  /** Forgets what the queue was before. */
+  #renew(queue: ConsumeQueue, beginning: NewBeginning): ConsumeQueue {
+    this.#beginnings.delete(queue);
+    const { topicQueues, queueId } = queue;
+    this.#logger.info({ topic: topicQueues.topic, queueId, before: queue.visible }, 'a queue began again at offset 0; what it had before belonged to a deleted topic');
+    if (queue.id >= 0) {
+      this.#removedIds.push(queue.id);
+      this.#removedRows.push(this.#queueKey(queue));
+    }
+    this.#dirty = this.#dirty.filter((dirty) => dirty !== queue);
+    topicQueues.queues.delete(queueId);
+    const renewed = this.obtain(topicQueues.topic, queueId);
+    renewed.id = this.#nextId++;
+    for (let taken = 0; taken < beginning.count; taken++) renewed.add(beginning.position, beginning.size, beginning.tagsCode);
+    this.#markDirty(renewed);
+    return renewed;
   }
 
   readonly #loadChunk = (queue: ConsumeQueue, number: number): Uint8Array | undefined => {
@@ -205,8 +244,28 @@ export class QueueView implements View {
   }
 
   #applyCommand(record: LogRecord): void {
-    const [command, topic] = unpack(bodyOf(record.bytes())) as [unknown, unknown];
-    if (command !== commandRemoveTopic || typeof topic !== 'string') return;
+    const command = readQueueCommand(unpack(bodyOf(record.bytes())));
+    switch (command?.kind) {
+      case 'removeTopic':
+        return this.#applyRemoval(command.topic);
+      case 'begin':
+        return this.#applyBegin(this.obtain(command.topic, command.queueId), command.next);
+      case 'renew': {
+        const queue = this.find(command.topic, command.queueId);
+        const beginning = queue === undefined ? undefined : this.#beginnings.get(queue);
+        if (queue !== undefined && beginning !== undefined) this.#renew(queue, beginning);
+      }
+    }
+  }
+
+  #applyBegin(queue: ConsumeQueue, next: number): void {
+    if (queue.visible !== queue.minOffset || queue.visible >= next) return;
+    if (queue.id < 0) queue.id = this.#nextId++;
+    queue.minOffset = queue.visible = next;
+    this.#markDirty(queue);
+  }
+
+  #applyRemoval(topic: string): void {
     const detached = this.#detached.get(topic);
     let topicQueues = detached?.shift();
     if (detached?.length === 0) this.#detached.delete(topic);
@@ -215,6 +274,7 @@ export class QueueView implements View {
       this.#topics.delete(topic);
     }
     for (const queue of topicQueues?.queues.values() ?? []) {
+      this.#beginnings.delete(queue);
       if (queue.id < 0) continue;
       this.#removedIds.push(queue.id);
       this.#removedRows.push(this.#queueKey(queue));
