@@ -1,6 +1,7 @@
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import type { ColdReadDone, ColdReader } from './cold-reader.ts';
+import { VerifiedRecords, type CheckedBlock } from './verified-records.ts';
 
 /** Readers that catch up read the same part of the log, each its own queue: they share blocks of this size. */
 export const blockBytes: number = 512 * 1024;
@@ -14,12 +15,7 @@ const sparesMax = 4;
 const readAheadFrom: number = blockBytes / 4;
 
 /** A piece of a segment as it was read. Its memory is used again for another block: look at it while you are called with it, or between {@link BlockCache.hold} and `release`. */
-export interface LogBlock {
-  /** Log position of the first byte. */
-  readonly start: number;
-  readonly bytes: Buffer;
-  /** What is there of the block; `bytes` may be longer. */
-  readonly length: number;
+export interface LogBlock extends CheckedBlock {
   /** Readers that hold it. */
   holds: number;
   /** False when it was replaced or made room for another. */
@@ -39,6 +35,7 @@ export class BlockCache {
   readonly #loading = new Map<number, BlockDone[]>();
   /** Memory of blocks that were dropped: fresh memory of this size costs its page faults and a collection each time. */
   readonly #spare: Buffer[] = [];
+  readonly verified: VerifiedRecords = new VerifiedRecords(blockBytes);
   #latest: LogBlock | undefined;
 
   constructor(log: CommitLog, cold: ColdReader) {
@@ -109,10 +106,12 @@ export class BlockCache {
   #load(segment: LogSegment, start: number, waiting: BlockDone[]): void {
     this.#loading.set(start, waiting);
     // Only what is written now: bytes behind it may still change.
-    const length = this.#loadEnd(segment, start) - start;
+    const end = this.#loadEnd(segment, start);
+    const length = end - start;
+    const isWhole = length === blockBytes + overlapBytes || end === segment.end;
     const loaded: ColdReadDone = (error, bytes) => {
       this.#loading.delete(start);
-      const block: LogBlock | undefined = error === undefined ? { start, bytes, length, holds: 1, kept: true, uses: 0 } : undefined;
+      const block: LogBlock | undefined = error === undefined ? { start, bytes, length, isWhole, marks: this.verified.newMarks(), checkedBytes: 0, holds: 1, kept: true, uses: 0 } : undefined;
       if (block !== undefined) this.#keep(block);
       for (const each of waiting) each(error, block);
       if (block !== undefined) this.release(block);
@@ -124,6 +123,7 @@ export class BlockCache {
 
   #keep(block: LogBlock): void {
     this.#drop(block.start);
+    this.verified.restore(block);
     this.#blocks.set(block.start, block);
     for (const oldest of this.#blocks.keys()) {
       if (this.#blocks.size <= blocksMax) break;
@@ -136,6 +136,7 @@ export class BlockCache {
     if (block === undefined) return;
     this.#blocks.delete(start);
     block.kept = false;
+    this.verified.remember(block);
     this.#recycle(block);
   }
 

@@ -4,6 +4,7 @@ import type { CommitLog } from '../commit-log/commit-log.ts';
 import { ReadStatus, type ReadCompletion, type ReadQuery, type ReadResult } from '../message-store.ts';
 import { BlockCache, blockBytes, overlapBytes, type LogBlock } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
+import { isWholeInBlock } from './verified-records.ts';
 
 /** Where records come from that are not in memory. */
 export interface ColdSources {
@@ -23,8 +24,9 @@ interface ColdPart {
   readonly first: number;
   last: number;
   bytes: number;
-  /** The block or what was read instead, once it is there. */
+  /** The block, or what was read for a single record, once it is there. */
   source: LogBlock | undefined;
+  single: Buffer | undefined;
 }
 
 /** One read: what was found in memory, and what is still to come from disk. */
@@ -108,7 +110,7 @@ export class ReadOperation {
       }
       const segment = log.segmentAt(position);
       const block = segment === undefined || size > overlapBytes ? -1 : BlockCache.startOf(segment, position);
-      const part: ColdPart = { block, first: index, last: index, bytes: size, source: undefined };
+      const part: ColdPart = { block, first: index, last: index, bytes: size, source: undefined, single: undefined };
       parts.push(part);
       open = block < 0 ? undefined : part;
       blockEnd = Math.min(block + blockBytes, segment?.end ?? 0);
@@ -119,7 +121,7 @@ export class ReadOperation {
   #singles(part: ColdPart): ColdPart[] {
     const singles: ColdPart[] = [];
     for (let index = part.first; index <= part.last; index++) {
-      singles.push({ block: -1, first: index, last: index, bytes: this.#coldSizes[index] as number, source: undefined });
+      singles.push({ block: -1, first: index, last: index, bytes: this.#coldSizes[index] as number, source: undefined, single: undefined });
     }
     return singles;
   }
@@ -132,7 +134,7 @@ export class ReadOperation {
     if (segment === undefined) return this.#partDone(new Error(`no segment holds position ${first}`), sources);
     if (part.block < 0) {
       cold.read(first, end - first, (error, bytes) => {
-        part.source = { start: first, bytes, length: end - first, holds: 0, kept: true, uses: 0 };
+        part.single = bytes;
         this.#partDone(error, sources);
       });
       return;
@@ -169,7 +171,9 @@ export class ReadOperation {
     this.#records = pieces.list;
     let next = 0;
     for (const part of this.#parts) {
-      const { start, bytes } = part.source as LogBlock;
+      const { source } = part;
+      const bytes = source?.bytes ?? (part.single as Buffer);
+      const start = source?.start ?? (this.#coldPositions[part.first] as number);
       for (let index = part.first; index <= part.last; index++) {
         for (const place = this.#coldIndexes[index] as number; next < place; next++) pieces.addRecord(awaiting[next] as Uint8Array);
         next++;
@@ -177,7 +181,7 @@ export class ReadOperation {
         const size = this.#coldSizes[index] as number;
         const offset = position - start;
         // Apache's broker does not look; here nothing damaged is handed out, nor stored again with a checksum that fits.
-        if (!isWholeRecord(bytes, offset, size, position)) {
+        if (!(source === undefined ? isWholeRecord(bytes, offset, size, position) : isWholeInBlock(source, offset, size))) {
           logger.error({ topic: this.#topic, queueId: this.#queueId, position }, 'a stored record is damaged and is left out');
           this.#leaveOut(size);
         } else if (matchesRecord !== undefined && !matchesRecord(bytes.subarray(offset, offset + size))) this.#leaveOut(size);
