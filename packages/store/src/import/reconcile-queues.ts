@@ -1,0 +1,55 @@
+import type { LogStore } from '../log-store.ts';
+import type { ApacheStore } from './inspect-apache-store.ts';
+
+export interface ReconciledQueues {
+  /** Queues that have no message in the log any more, and go on where they were. */
+  readonly begun: number;
+  /** Topics whose messages are still in the log, but which were deleted. */
+  readonly removedTopics: readonly string[];
+  /** Queues whose end in the log is not the one in Apache's index. */
+  readonly notes: readonly string[];
+}
+
+/** More differences than these are only counted. */
+const notesMax = 20;
+
+/**
+ * Brings in what Apache's index knows and its log does not say: queues that lost all their messages to retention, topics that were deleted,
+ * and topics that were deleted and made again. All of it becomes records of the log, so that a rebuild finds the same.
+ */
+export async function reconcileQueues(store: LogStore, apache: ApacheStore, isKnownTopic: (topic: string) => boolean): Promise<ReconciledQueues> {
+  const { queues, clean } = apache;
+  if (queues === undefined) return { begun: 0, removedTopics: [], notes: ['there is no consumequeue/ to compare with: queues are what the log says'] };
+  const appended: Promise<void>[] = [];
+  let begun = 0;
+  for (const { topic, queueId, next } of queues) {
+    const max = store.maxOffset(topic, queueId);
+    if (max === 0 && next > 0) {
+      appended.push(store.beginQueue(topic, queueId, next));
+      begun++;
+    } else if (max > next) appended.push(store.renewQueue(topic, queueId));
+  }
+  const removedTopics = clean ? deletedTopics(store, apache, isKnownTopic) : [];
+  await Promise.all(appended);
+  for (const topic of removedTopics) await store.removeTopic(topic);
+  return { begun, removedTopics, notes: clean ? differences(store, apache) : [] };
+}
+
+function deletedTopics(store: LogStore, { queues }: ApacheStore, isKnownTopic: (topic: string) => boolean): string[] {
+  const indexed = new Set(queues?.map(({ topic }) => topic));
+  const stored = new Set(Array.from(store.queues(), ({ topic }) => topic));
+  return [...stored].filter((topic) => !indexed.has(topic) && !isKnownTopic(topic));
+}
+
+function differences(store: LogStore, { queues }: ApacheStore): string[] {
+  const notes: string[] = [];
+  let more = 0;
+  for (const { topic, queueId, next } of queues ?? []) {
+    const max = store.maxOffset(topic, queueId);
+    if (max === next) continue;
+    if (notes.length < notesMax) notes.push(`queue ${queueId} of ${topic} ends at ${max} in the log, at ${next} in Apache's index; the log counts`);
+    else more++;
+  }
+  if (more > 0) notes.push(`and ${more} more queues end otherwise than in Apache's index`);
+  return notes;
+}

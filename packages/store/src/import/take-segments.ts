@@ -1,0 +1,76 @@
+import { KiteError, type Disk } from '@kitemq/runtime';
+import { segmentName } from '../commit-log/segment-name.ts';
+import type { ApacheSegment } from './apache-segments.ts';
+
+/** How full segments get into the new store. A segment that will be written to is always copied. */
+export type TakeMode = 'copy' | 'link';
+
+export interface TakeOptions {
+  readonly disk: Disk;
+  readonly segments: readonly ApacheSegment[];
+  readonly directory: string;
+  readonly mode: TakeMode;
+  /** Gives the last segment its full length again, as a hole. */
+  readonly fullLength?: boolean;
+  progress(doneBytes: number): void;
+  /** Called between pieces, so that a long copy can be stopped and others can work. */
+  pause(): Promise<void>;
+}
+
+const pieceBytes = 4 * 1024 * 1024;
+
+/**
+ * Brings the segments into `directory`. Each appears under its name when it is complete and on the disk, so that what an interrupted run has
+ * done need not be done again.
+ */
+export async function takeSegments(options: TakeOptions): Promise<void> {
+  const { disk, segments, directory, mode, progress } = options;
+  let done = 0;
+  for (const [index, segment] of segments.entries()) {
+    const target = `${directory}/${segmentName(segment.start)}`;
+    const isLast = index === segments.length - 1;
+    if (disk.statSync(target) === undefined) {
+      if (mode === 'link' && !isLast) link(disk, segment.path, target);
+      else await copy(options, segment, target, done);
+    }
+    done += segment.usedBytes;
+    progress(done);
+  }
+  disk.syncDirectorySync(directory);
+}
+
+function link(disk: Disk, from: string, to: string): void {
+  try {
+    disk.linkSync(from, to);
+  } catch (error) {
+    throw new KiteError('KITE_IMPORT_LINK', `${from} cannot be linked to ${to}: both must be on one file system that knows hard links; use --copy`, { cause: error });
+  }
+}
+
+async function copy(options: TakeOptions, segment: ApacheSegment, target: string, doneBefore: number): Promise<void> {
+  const { disk } = options;
+  const draft = `${target}.part`;
+  disk.removeSync(draft);
+  const from = disk.openSync(segment.path, 'read');
+  try {
+    const to = disk.openSync(draft, 'create');
+    try {
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(1, segment.usedBytes)));
+      for (let at = 0; at < segment.usedBytes; ) {
+        const read = from.readSync(piece, 0, Math.min(piece.length, segment.usedBytes - at), at);
+        if (read === 0) throw new KiteError('KITE_IMPORT_SOURCE', `${segment.path} became shorter while it was read: its broker is running`);
+        to.writeSync(piece, 0, read, at);
+        at += read;
+        options.progress(doneBefore + at);
+        await options.pause();
+      }
+      if (options.fullLength === true) to.truncateSync(segment.bytes);
+      to.datasyncSync();
+    } finally {
+      to.closeSync();
+    }
+  } finally {
+    from.closeSync();
+  }
+  disk.renameSync(draft, target);
+}
