@@ -5,7 +5,7 @@ import * as protocol from '../src/index.ts';
 import { decodeBatch, decodeFrame, decodeMessages, decodePropertyBytes, decodeRecord, encodeBatch, encodeProperties, encodeRecord, FrameSplitter, recordSizeOf, SerializeType } from '../src/index.ts';
 import type { BodyCodec } from '../src/index.ts';
 import { readJavaJson } from '../src/java-json/java-json-reader.ts';
-import { JsonObject } from '../src/java-json/json-object.ts';
+import { isJsonObject, JsonObject } from '../src/java-json/json-object.ts';
 import type { JsonValue } from '../src/java-json/json-object.ts';
 import { allHeaders, encodeWhole, outgoing } from './support.ts';
 
@@ -65,7 +65,8 @@ describe('headers written by Apache', () => {
 /** Values without regard to the order of keys. */
 function normal(value: JsonValue): unknown {
   if (Array.isArray(value)) return value.map(normal);
-  if (!(value instanceof JsonObject)) return value;
+  if (!isJsonObject(value)) return value;
+  if (!(value instanceof JsonObject)) return new Map(Object.entries(value).map(([key, item]) => [key, normal(item)]));
   return new Map(value.keys.map((key, index) => [typeof key === 'string' ? key : JSON.stringify([...(normal(key) as Map<string, unknown>)].sort()), normal(value.values[index]!)]));
 }
 

@@ -1,4 +1,4 @@
-import { JsonObject } from '../java-json/json-object.ts';
+import { isJsonObject, JsonObject } from '../java-json/json-object.ts';
 import type { JsonValue } from '../java-json/json-object.ts';
 import { longFromText } from '../header/text-number.ts';
 import { readJavaJson } from '../java-json/java-json-reader.ts';
@@ -59,8 +59,15 @@ export function queueMapOf<T>(shape: Shape<T>): Shape<MessageQueueMap<T>> {
   };
 }
 
-function eachEntry(label: string, value: JsonValue, visit: (key: string | JsonObject, item: JsonValue) => void): void {
-  if (!(value instanceof JsonObject)) throw bodyInvalid(label, value);
+/** Only where the dialect was needed is a key an object. */
+type JsonKey = string | JsonObject;
+
+function eachEntry(label: string, value: JsonValue, visit: (key: JsonKey, item: JsonValue) => void): void {
+  if (!isJsonObject(value)) throw bodyInvalid(label, value);
+  if (!(value instanceof JsonObject)) {
+    for (const key of Object.keys(value)) visit(key, value[key]!);
+    return;
+  }
   for (let index = 0; index < value.keys.length; index++) visit(value.keys[index]!, value.values[index]!);
 }
 
@@ -77,9 +84,9 @@ function queueText(key: MessageQueueKey): string {
   return `{"brokerName":${JSON.stringify(key.brokerName)},"queueId":${key.queueId},"topic":${JSON.stringify(key.topic)}}`;
 }
 
-function queueFrom(key: string | JsonObject): MessageQueueKey {
+function queueFrom(key: JsonKey): MessageQueueKey {
   const object = typeof key === 'string' ? readJavaJson(key) : key;
-  if (!(object instanceof JsonObject)) throw bodyInvalid('a message queue as key', object);
+  if (!isJsonObject(object)) throw bodyInvalid('a message queue as key', object);
   let topic = '';
   let brokerName = '';
   let queueId = 0;

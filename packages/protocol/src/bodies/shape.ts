@@ -1,5 +1,5 @@
 import { KiteError } from '@kitemq/runtime';
-import { JsonObject } from '../java-json/json-object.ts';
+import { isJsonObject } from '../java-json/json-object.ts';
 import type { JsonValue } from '../java-json/json-object.ts';
 import { longFromText } from '../header/text-number.ts';
 
@@ -24,7 +24,7 @@ export interface OptionalShape<T> extends Shape<T | undefined> {
 }
 
 export function bodyInvalid(expected: string, value: JsonValue): KiteError {
-  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : value instanceof JsonObject ? 'an object' : `a ${typeof value}`;
+  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : isJsonObject(value) ? 'an object' : `a ${typeof value}`;
   return new KiteError('KITE_BODY_INVALID', `${found} where ${expected} belongs`, { details: { expected } });
 }
 

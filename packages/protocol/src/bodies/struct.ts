@@ -2,8 +2,8 @@ import { KiteError } from '@kitemq/runtime';
 import type { BodyCodec } from '../body.ts';
 import { asBuffer } from '../header/fast-buffer.ts';
 import { readJavaJson } from '../java-json/java-json-reader.ts';
-import { JsonObject } from '../java-json/json-object.ts';
-import type { JsonValue } from '../java-json/json-object.ts';
+import { isJsonObject, JsonObject } from '../java-json/json-object.ts';
+import type { JsonValue, PlainJsonObject } from '../java-json/json-object.ts';
 import { bodyInvalid } from './shape.ts';
 import type { OptionalShape, Shape } from './shape.ts';
 
@@ -38,8 +38,17 @@ export function struct<const F extends ShapeTable>(name: string, fields: F): Str
     for (const [key, , shape] of prefixes) value[key] = (given as Record<string, unknown> | undefined)?.[key] ?? shape.absent();
     return value as Value;
   };
+  const readPlain = (json: PlainJsonObject): Value => {
+    const value: Record<string, unknown> = {};
+    for (const [key, , shape] of prefixes) {
+      const item = Object.hasOwn(json, key) ? json[key]! : null;
+      value[key] = item === null ? shape.absent() : shape.read(item);
+    }
+    return value as Value;
+  };
   const read = (json: JsonValue): Value => {
-    if (!(json instanceof JsonObject)) throw bodyInvalid(name, json);
+    if (!isJsonObject(json)) throw bodyInvalid(name, json);
+    if (!(json instanceof JsonObject)) return readPlain(json);
     const value = create() as Record<string, unknown>;
     for (let index = 0; index < json.keys.length; index++) {
       const key = json.keys[index]!;
