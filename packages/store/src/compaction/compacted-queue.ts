@@ -1,0 +1,197 @@
+import type { KeyValueBatch } from '@kitemq/runtime';
+import type { ConsumeQueue } from '../views/consume-queue.ts';
+import type { CompactionRows } from './compaction-rows.ts';
+import { chunkOf, emptyChunk, entryAt, entryCount, findEntry, indexFrom, withEntry, withoutEntry, type SparseEntry } from './sparse-chunk.ts';
+
+/** What a compacted message says about itself. */
+export interface CompactedMessage extends SparseEntry {
+  /** Stands for its key; undefined without. */
+  readonly digest: string | undefined;
+  /** An empty body: the key has no value any more. */
+  readonly isTombstone: boolean;
+}
+
+/**
+ * The compacted beginning of a queue: where the latest message of each key is, by queue offset, with holes. It is what readers see before
+ * {@link boundary}; behind it they see the whole queue.
+ */
+export class CompactedQueue {
+  /** Names its rows. */
+  readonly id: number;
+  /** The first offset that was not compacted yet. */
+  end: number;
+  /** It has something that no checkpoint has. */
+  dirty = true;
+  readonly #rows: CompactionRows;
+  readonly #queue: ConsumeQueue;
+  #chunks = new Map<number, Buffer>();
+  #keys = new Map<string, number | undefined>();
+  /** In a checkpoint that is not committed yet. */
+  #capturedChunks = new Map<number, Buffer>();
+  #capturedKeys = new Map<string, number | undefined>();
+
+  constructor(queue: ConsumeQueue, rows: CompactionRows, row: { readonly id: number; readonly end: number }) {
+    this.#queue = queue;
+    this.#rows = rows;
+    this.id = row.id;
+    this.end = row.end;
+  }
+
+  get queue(): ConsumeQueue {
+    return this.#queue;
+  }
+
+  /** What waits for a checkpoint, in entries. */
+  get dirtyEntries(): number {
+    return this.#keys.size + this.#chunks.size;
+  }
+
+  /** Before it readers get what is here, from it on what the queue has. */
+  get boundary(): number {
+    return Math.max(this.end, this.#queue.minOffset);
+  }
+
+  /** The first offset that has a message. */
+  get minOffset(): number {
+    const { boundary } = this;
+    return this.next(0, boundary)?.offset ?? boundary;
+  }
+
+  /** The entry of `offset`. */
+  find(offset: number): SparseEntry | undefined {
+    return findEntry(this.#chunk(chunkOf(offset)) ?? emptyChunk, offset);
+  }
+
+  /** The first entry at or behind `offset` and before `limit`. */
+  next(offset: number, limit: number): SparseEntry | undefined {
+    let found: SparseEntry | undefined;
+    this.forEach(offset, limit, (entry) => {
+      found = entry;
+      return false;
+    });
+    return found;
+  }
+
+  /** Visits entries from `offset` on and before `limit`, in order, until `visit` returns false. */
+  forEach(offset: number, limit: number, visit: (entry: SparseEntry) => boolean): void {
+    let from = offset;
+    while (from < limit) {
+      const number = this.#nextChunk(chunkOf(from));
+      if (number === undefined) return;
+      const chunk = this.#chunk(number) ?? emptyChunk;
+      const count = entryCount(chunk);
+      for (let index = indexFrom(chunk, number, from); index < count; index++) {
+        const entry = entryAt(chunk, number, index);
+        if (entry.offset >= limit || !visit(entry)) return;
+      }
+      from = (number + 1) * 256;
+    }
+  }
+
+  /** Takes the queue's next message: it supersedes the one of its key. */
+  compact(message: CompactedMessage): void {
+    const { digest } = message;
+    if (digest === undefined) return;
+    const known = this.#offsetOf(digest);
+    if (known !== undefined && known >= message.offset) return;
+    const old = known === undefined ? undefined : this.find(known);
+    if (old !== undefined) this.#remove(old.offset);
+    // A value that was carried over lies behind its tombstone in the log and could outlive it there: then the tombstone is kept like a value.
+    if (message.isTombstone && (old === undefined || old.position < message.position)) {
+      if (known !== undefined) this.#setKey(digest, undefined);
+      return;
+    }
+    this.#put(message);
+    this.#setKey(digest, message.offset);
+  }
+
+  /** A message of this queue lies at another place of the log now (and did so in the log's order). */
+  carried(message: CompactedMessage): void {
+    const { digest, offset } = message;
+    if (digest === undefined) return;
+    const known = this.#offsetOf(digest);
+    if (known !== undefined && known > offset) return;
+    if (known !== undefined && known < offset) this.#remove(known);
+    this.#put(message);
+    this.#setKey(digest, offset);
+  }
+
+  /** The record of the entry cannot be read any more. */
+  lost(offset: number): void {
+    this.#remove(offset);
+  }
+
+  /** Puts what changed; it stays readable here until {@link checkpointed}. */
+  checkpoint(batch: KeyValueBatch): void {
+    const rows = this.#rows;
+    for (const [number, chunk] of this.#chunks) {
+      if (chunk.length === 0) batch.remove(rows.chunkKey(this.id, number));
+      else batch.put(rows.chunkKey(this.id, number), chunk);
+      this.#capturedChunks.set(number, chunk);
+    }
+    for (const [digest, offset] of this.#keys) {
+      if (offset === undefined) batch.remove(rows.digestKey(this.id, digest));
+      else batch.put(rows.digestKey(this.id, digest), rows.offsetValue(offset));
+      this.#capturedKeys.set(digest, offset);
+    }
+    this.#chunks = new Map();
+    this.#keys = new Map();
+    this.dirty = false;
+  }
+
+  checkpointed(): void {
+    this.#capturedChunks = new Map();
+    this.#capturedKeys = new Map();
+  }
+
+  #chunk(number: number): Buffer | undefined {
+    return this.#chunks.get(number) ?? this.#capturedChunks.get(number) ?? this.#rows.chunk(this.id, number);
+  }
+
+  #put(entry: SparseEntry): void {
+    const number = chunkOf(entry.offset);
+    this.#chunks.set(number, withEntry(this.#chunk(number) ?? emptyChunk, entry));
+    this.dirty = true;
+  }
+
+  #remove(offset: number): void {
+    const number = chunkOf(offset);
+    const chunk = this.#chunk(number);
+    if (chunk === undefined) return;
+    const without = withoutEntry(chunk, offset);
+    if (without === chunk) return;
+    this.#chunks.set(number, without);
+    this.dirty = true;
+  }
+
+  #offsetOf(digest: string): number | undefined {
+    if (this.#keys.has(digest)) return this.#keys.get(digest);
+    if (this.#capturedKeys.has(digest)) return this.#capturedKeys.get(digest);
+    return this.#rows.offsetOf(this.id, digest);
+  }
+
+  #setKey(digest: string, offset: number | undefined): void {
+    this.#keys.set(digest, offset);
+    this.dirty = true;
+  }
+
+  /** The first chunk from `number` on that has entries. */
+  #nextChunk(number: number): number | undefined {
+    const here = this.#chunk(number);
+    if (here !== undefined && here.length > 0) return number;
+    let next: number | undefined;
+    for (const chunks of [this.#chunks, this.#capturedChunks]) {
+      for (const [candidate, chunk] of chunks) {
+        if (candidate > number && chunk.length > 0 && (next === undefined || candidate < next) && this.#chunk(candidate) === chunk) next = candidate;
+      }
+    }
+    this.#rows.chunksFrom(this.id, number + 1, (stored) => {
+      if (next !== undefined && stored >= next) return false;
+      const chunk = this.#chunk(stored);
+      if (chunk === undefined || chunk.length === 0) return true;
+      next = stored;
+      return false;
+    });
+    return next;
+  }
+}
