@@ -1,4 +1,6 @@
 import { KiteError, type Logger, type OpenKeyValueStore, type Runtime } from '@kitemq/runtime';
+import type { StartProgress } from './recovery/start-progress.ts';
+import { keyPartEntriesMax } from './views/key-part.ts';
 
 export type FlushMode = 'sync' | 'async';
 
@@ -21,7 +23,7 @@ export interface StoreOptions {
   readonly asyncFlushIntervalMs?: number;
   /** Consumer offsets that changed are written this often. Default 5000, as Apache's. */
   readonly offsetFlushIntervalMs?: number;
-  /** A checkpoint of the views is due this long after a change, or after so many log bytes: what a restart has to replay. Defaults 10 000 and 128 MiB. */
+  /** A checkpoint of the views is due this long after a change, or after so many log bytes: what a restart has to replay. Defaults 10 000 and 64 MiB. */
   readonly checkpointIntervalMs?: number;
   readonly checkpointBytes?: number;
   /** Size of the memory blocks messages are encoded into. Default 1 MiB. */
@@ -32,6 +34,10 @@ export interface StoreOptions {
   readonly inFlightBytesMax?: number;
   /** Index messages by key: default true. When it was off, the next start with it replays the whole log. */
   readonly keyIndex?: boolean;
+  /** Entries of that index which gather in memory, 8 bytes each, before they are written as a run. Default 524 288. */
+  readonly keyPartEntries?: number;
+  /** Called while a long start is under way, about every 16 MiB. */
+  readonly onStartProgress?: (progress: StartProgress) => void;
   /** Keeps the checkpoints. Default: LMDB. */
   readonly openKeyValue?: OpenKeyValueStore;
   /** Default: the runtime's. */
@@ -49,11 +55,12 @@ const defaults = {
   asyncFlushIntervalMs: 500,
   offsetFlushIntervalMs: 5000,
   checkpointIntervalMs: 10_000,
-  checkpointBytes: 128 * mebi,
+  checkpointBytes: 64 * mebi,
   slabBytes: mebi,
   hotTailBytes: 32 * mebi,
   inFlightBytesMax: 64 * mebi,
   keyIndex: true,
+  keyPartEntries: keyPartEntriesMax,
 };
 
 /** Least value of each number. Segments must not be larger than a filler can say (int32). */
@@ -68,9 +75,10 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   slabBytes: [kibi, 256 * mebi],
   hotTailBytes: [0, Number.MAX_SAFE_INTEGER],
   inFlightBytesMax: [kibi, Number.MAX_SAFE_INTEGER],
+  keyPartEntries: [2, 1 << 24],
 };
 
-export type ResolvedStoreOptions = Required<Omit<StoreOptions, 'openKeyValue' | 'logger'>> & Pick<StoreOptions, 'openKeyValue'> & { readonly logger: Logger };
+export type ResolvedStoreOptions = Required<Omit<StoreOptions, 'openKeyValue' | 'logger' | 'onStartProgress'>> & Pick<StoreOptions, 'openKeyValue' | 'onStartProgress'> & { readonly logger: Logger };
 
 /** Fills in the defaults. @throws KiteError `KITE_STORE_OPTIONS` */
 export function resolveOptions(options: StoreOptions): ResolvedStoreOptions {

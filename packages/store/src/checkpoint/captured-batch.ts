@@ -8,12 +8,15 @@ type Change =
 /** Changes kept until they may be committed: what views say now, while the log is not durable up to here yet. Keys and values are copied. */
 export class CapturedBatch implements KeyValueBatch {
   readonly #changes: Change[] = [];
+  /** Keys and values in bytes: about what the commit writes. */
+  bytes = 0;
 
   get count(): number {
     return this.#changes.length;
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
+    this.bytes += key.length + value.length;
     this.#changes.push({ kind: 'put', key: new Uint8Array(key), value: new Uint8Array(value) });
   }
 

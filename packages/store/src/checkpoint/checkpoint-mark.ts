@@ -1,5 +1,6 @@
 import { pack, unpack } from 'msgpackr';
-import type { KeyValueStore } from '@kitemq/runtime';
+import type { KeyValueBatch, KeyValueStore } from '@kitemq/runtime';
+import { readUint53, writeUint53 } from '../views/row-key.ts';
 import { KeyPrefix } from '../views/view.ts';
 
 /** What a checkpoint says about itself. */
@@ -38,4 +39,24 @@ export function readMark(rows: KeyValueStore): CheckpointMark | undefined {
   } catch {
     return undefined;
   }
+}
+
+const proofKey: Buffer = Buffer.of(KeyPrefix.meta, 1);
+
+/**
+ * Puts what fdatasync has confirmed: the log is on disk up to `position`. Written more often than checkpoints are, because it is small, so that
+ * the start after an unclean exit has little to write again.
+ */
+export function putProof(batch: KeyValueBatch, position: number): void {
+  const value = Buffer.alloc(8);
+  writeUint53(value, 0, position);
+  batch.put(proofKey, value);
+}
+
+export const removeProof = (batch: KeyValueBatch): void => batch.remove(proofKey);
+
+/** The log position of the last proof, 0 without. */
+export function readProof(rows: KeyValueStore): number {
+  const value = rows.get(proofKey);
+  return value?.length === 8 ? readUint53(Buffer.from(value.buffer, value.byteOffset, 8), 0) : 0;
 }

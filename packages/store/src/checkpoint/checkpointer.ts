@@ -2,16 +2,21 @@ import type { KeyValueStore, Logger, TimerHandle, Timers } from '@kitemq/runtime
 import type { GroupCommit } from '../commit-log/group-commit.ts';
 import type { ViewSet } from '../views/view-set.ts';
 import { CapturedBatch } from './captured-batch.ts';
+import { putProof } from './checkpoint-mark.ts';
 
 export interface CheckpointerOptions {
   readonly rows: KeyValueStore;
   readonly views: ViewSet;
   readonly commit: GroupCommit;
+  /** Log position that fdatasync has confirmed. */
+  readonly flushed: () => number;
   readonly timers: Timers;
   readonly logger: Logger;
-  /** A checkpoint is due this long after the first change, and after this many log bytes. */
+  /** A checkpoint is due this long after the first change, and after this many log bytes; later where it writes much for few log bytes (many queues). */
   readonly intervalMs: number;
   readonly bytes: number;
+  /** So many flushed log bytes after the last proof the next one is written: what a start after a crash has to write again at most, besides what was under way. */
+  readonly proofBytes: number;
   /** Memory that waits for a checkpoint: a checkpoint is due when it exceeds `dirtyEntriesMax`. */
   readonly dirtyEntries: () => number;
   /** Everything before this log position is in the checkpoint that was found at start-up. */
@@ -20,6 +25,19 @@ export interface CheckpointerOptions {
 
 /** Queue entries in memory that no checkpoint has (20 bytes each) before one is made. */
 export const dirtyEntriesMax: number = 1 << 19;
+
+/**
+ * A checkpoint writes a page for each queue that got messages, however few. So that it does not write as much as the log: it waits until the log
+ * has grown by this many times what the last checkpoint wrote, but for no more than `patienceBytes` times the bytes after which it is due …
+ */
+const logBytesPerByte = 32;
+const patienceBytes = 4;
+/** … and when the interval is over, by this many times, but for no more than so many intervals. */
+const logBytesPerByteAtRest = 8;
+const patienceIntervals = 6;
+
+/** One that is running, one that has everything, one for luck. */
+const reachAttemptsMax = 3;
 
 /**
  * Writes the views' changes together with the log position they stand for. The order that recovery relies on: capture at position P,
@@ -31,6 +49,13 @@ export class Checkpointer {
   #captured: CapturedBatch | undefined;
   #capturedPosition: number;
   #committing = false;
+  #committed: number;
+  /** Size of the last checkpoint. */
+  #lastBytes = 0;
+  /** Intervals that went by without a checkpoint. */
+  #intervals = 0;
+  #proven: number;
+  #proving = false;
   #timer: TimerHandle | undefined;
   #stopped = false;
   #waiters: (() => void)[] = [];
@@ -38,19 +63,41 @@ export class Checkpointer {
   constructor(options: CheckpointerOptions) {
     this.#options = options;
     this.#capturedPosition = options.position;
+    this.#committed = this.#proven = options.position;
   }
 
   /** Called after records were applied: cheap when nothing is due. */
   applied(): void {
-    const { commit, timers, intervalMs, bytes, dirtyEntries } = this.#options;
+    const { commit, timers, intervalMs, bytes, dirtyEntries, flushed, proofBytes } = this.#options;
     if (this.#stopped) return;
-    if (!this.#committing && (commit.visible - this.#capturedPosition >= bytes || dirtyEntries() >= dirtyEntriesMax)) this.run();
+    if (flushed() - this.#proven >= proofBytes) this.#prove();
+    if (this.#committing) return;
+    const due = Math.min(Math.max(bytes, this.#lastBytes * logBytesPerByte), bytes * patienceBytes);
+    if (commit.visible - this.#capturedPosition >= due || dirtyEntries() >= dirtyEntriesMax) this.run();
     else this.#timer ??= timers.setTimeout(this.#onTimer, intervalMs);
+  }
+
+  /** Notes in the checkpoint what is on disk, without the views. Should it fail, the next one does. */
+  #prove(): void {
+    if (this.#proving) return;
+    const position = this.#options.flushed();
+    this.#proving = true;
+    this.#proven = position;
+    this.#options.rows.commit(
+      (batch) => putProof(batch, position),
+      () => {
+        this.#proving = false;
+        this.#wake();
+      },
+    );
   }
 
   readonly #onTimer = (): void => {
     this.#timer = undefined;
-    this.run();
+    const { commit, timers, intervalMs } = this.#options;
+    const isWorthIt = commit.visible - this.#capturedPosition >= this.#lastBytes * logBytesPerByteAtRest;
+    if (isWorthIt || this.#captured !== undefined || ++this.#intervals >= patienceIntervals) return this.run();
+    this.#timer = timers.setTimeout(this.#onTimer, intervalMs);
   };
 
   /** Starts a checkpoint unless one is running or nothing changed. */
@@ -74,11 +121,17 @@ export class Checkpointer {
     const batch = new CapturedBatch();
     this.#options.views.checkpoint(batch);
     this.#capturedPosition = this.#options.commit.visible;
+    this.#lastBytes = batch.bytes;
+    this.#intervals = 0;
     return batch;
   }
 
   #idle(): void {
     this.#committing = false;
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const waiter of this.#waiters.splice(0)) waiter();
   }
 
@@ -86,6 +139,7 @@ export class Checkpointer {
     this.#committing = false;
     if (error === undefined) {
       this.#captured = undefined;
+      this.#committed = this.#capturedPosition;
       this.#options.views.checkpointed();
     } else {
       this.#options.logger.warn({ error }, 'a checkpoint failed and will be tried again; nothing is lost, but a restart takes longer');
@@ -95,11 +149,21 @@ export class Checkpointer {
     if (error === undefined && this.#options.commit.visible > this.#capturedPosition) this.applied();
   }
 
+  /** Makes checkpoints until one of log position `position` or later is committed; false when that does not work now. */
+  async reach(position: number): Promise<boolean> {
+    for (let attempt = 0; attempt < reachAttemptsMax && this.#committed < position && !this.#stopped; attempt++) {
+      this.run();
+      if (!this.#committing) break;
+      while (this.#committing) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
+    return this.#committed >= position;
+  }
+
   /** Resolves when no checkpoint is running; none starts any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#options.timers.clear(this.#timer);
-    if (this.#committing) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    while (this.#committing || this.#proving) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
 
   /** The last checkpoint of an orderly shutdown, durable on return. The log must be durable up to what is visible. Call after {@link stop}. */

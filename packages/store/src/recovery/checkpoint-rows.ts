@@ -3,24 +3,36 @@ import { KiteError, type Disk, type KeyValueStore, type Logger, type OpenKeyValu
 const lowest: Uint8Array = Buffer.of(0);
 const highest: Uint8Array = Buffer.of(0xff);
 
-/** The checkpoint's rows. Those that cannot be used are thrown away: everything in them is in the log. */
+/** Larger checkpoints are removed with their files: row by row would take seconds. */
+const rowsBytesMax = 16 * 1024 * 1024;
+
+export interface CheckpointRowsParts {
+  readonly disk: Disk;
+  readonly logger: Logger;
+  /** Where a damaged checkpoint is moved to; the one before it is removed. */
+  readonly asideDirectory: string;
+  /** Why what is there must not be opened; undefined when it may. */
+  readonly whyNot?: string | undefined;
+}
+
+/** The checkpoint's rows. Those that cannot be used are moved aside: everything in them is in the log. */
 export class CheckpointRows {
   readonly #open: OpenKeyValueStore;
   readonly #path: string;
-  readonly #disk: Disk;
+  readonly #parts: CheckpointRowsParts;
   #rows: KeyValueStore;
 
   /** @throws what `open` throws when even a new one cannot be made */
-  constructor(open: OpenKeyValueStore, path: string, parts: { readonly disk: Disk; readonly logger: Logger }) {
+  constructor(open: OpenKeyValueStore, path: string, parts: CheckpointRowsParts) {
     this.#open = open;
     this.#path = path;
-    this.#disk = parts.disk;
+    this.#parts = parts;
+    if (parts.whyNot !== undefined) this.#moveAside(parts.whyNot);
     try {
       this.#rows = open(path);
     } catch (error) {
       if (!KiteError.is(error, 'KITE_VIEWS_UNREADABLE')) throw error;
-      parts.logger.warn({ error, path }, 'the checkpoint is unreadable; it is made again from the log');
-      parts.disk.removeSync(path);
+      this.#moveAside(error);
       this.#rows = open(path);
     }
   }
@@ -32,11 +44,31 @@ export class CheckpointRows {
   /** Removes all rows, with the files if need be. */
   async clear(): Promise<void> {
     try {
+      if (this.#rows.sizeSync() > rowsBytesMax) await this.#removeFiles();
       this.#rows.commitSync((batch) => batch.removeRange(lowest, highest));
     } catch {
-      await this.#rows.close().catch(() => undefined);
-      this.#disk.removeSync(this.#path);
-      this.#rows = this.#open(this.#path);
+      await this.#removeFiles();
     }
+  }
+
+  async #removeFiles(): Promise<void> {
+    await this.#rows.close().catch(() => undefined);
+    this.#parts.disk.removeSync(this.#path);
+    this.#rows = this.#open(this.#path);
+  }
+
+  #moveAside(reason: unknown): void {
+    const { disk, logger, asideDirectory } = this.#parts;
+    const aside = `${asideDirectory}/views`;
+    const isThere = disk.statSync(this.#path) !== undefined;
+    logger.warn({ reason, path: this.#path, ...(isThere ? { aside } : {}) }, 'the checkpoint is unreadable; it is moved aside, and made again from the log');
+    try {
+      if (isThere) disk.makeDirectorySync(asideDirectory);
+      disk.removeSync(aside);
+      if (isThere) disk.renameSync(this.#path, aside);
+    } catch {
+      // A full disk, perhaps. Nothing is lost with it.
+    }
+    disk.removeSync(this.#path);
   }
 }

@@ -56,9 +56,14 @@ export class Quarantine {
     const length = segment.file.sizeSync();
     if (isZero(segment, length)) return segment.discard();
     segment.close();
-    const path = this.#newPath(`${this.#directory}/${segmentName(segment.start)}`);
-    this.#disk.renameSync(segment.path, path);
-    this.#report(path, length, reason);
+    this.movePath(segment.path, reason, length);
+  }
+
+  /** Moves a file or folder away. */
+  movePath(path: string, reason: string, bytes = 0): void {
+    const target = this.#newPath(`${this.#directory}${path.slice(path.lastIndexOf('/'))}`);
+    this.#disk.renameSync(path, target);
+    this.#report(target, bytes, reason);
   }
 
   #newPath(name: string): string {

@@ -1,8 +1,9 @@
-import type { Disk } from '@kitemq/runtime';
+import { KiteError, type Disk } from '@kitemq/runtime';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import { findRecord } from './find-record.ts';
+import type { LostRange } from '../recovery-report.ts';
 import type { Quarantine } from './quarantine.ts';
-import { RecordScanner, Scanned } from './record-scanner.ts';
+import { RecordScanner, Scanned, type ScannedRecord } from './record-scanner.ts';
 
 export interface RecoverLogOptions {
   readonly disk: Disk;
@@ -16,12 +17,14 @@ export interface RecoverLogOptions {
   readonly recordBytesMax: number;
   /** The last exit was orderly: zeros are the end of the log, and nothing has to be looked for behind them. */
   readonly clean: boolean;
-  /** Called for each valid record from there on. The buffer is valid only during the call. */
-  visit(buffer: Buffer, offset: number, size: number, position: number): void;
-  /** Called when `bytes` of the log, perhaps with records in them, turned out to be lost. */
-  hole(bytes: number): void;
-  /** Called now and then while everything before `position` is durable and visited. */
+  /** Called for each valid record from there on. */
+  visit(record: ScannedRecord): void;
+  /** Called when a part of the log, perhaps with records in it, turned out to be lost. */
+  hole(lost: LostRange): void;
+  /** Called now and then while everything before `position` is durable and visited. What it throws ends the recovery. */
   progress(position: number): void;
+  /** Lets the event loop turn. What it throws ends the recovery. */
+  pause(): Promise<void>;
 }
 
 export interface RecoveredLog {
@@ -32,7 +35,7 @@ export interface RecoveredLog {
 }
 
 /** How many bytes are visited between two calls of `progress`. */
-const progressBytes = 64 * 1024 * 1024;
+const progressBytes = 16 * 1024 * 1024;
 
 /**
  * Reads the log from `from` to its end. Bytes that are no record but have valid records behind them (a flipped bit, a missing
@@ -53,47 +56,46 @@ export class LogRecovery {
     this.#end = this.#reported = options.from;
   }
 
-  run(): RecoveredLog {
+  async run(): Promise<RecoveredLog> {
     const { segments, from, quarantine } = this.#options;
     let last = -1;
     for (const [index, segment] of segments.entries()) {
-      if (segment.end <= from && index < segments.length - 1) {
-        last = index;
-        continue;
-      }
-      const before = last < 0 ? undefined : segments[last];
-      if (before !== undefined && this.#end < segment.start) this.#gap(this.#end, segment.start);
-      this.#end = Math.max(this.#end, segment.start);
+      const before = segments[last];
       last = index;
-      this.#isClosed = this.#scan(segment);
+      if (before !== undefined && before.end < segment.start) this.#missing(before.end, segment.start);
+      if (segment.end <= from && index < segments.length - 1) continue;
+      this.#end = Math.max(this.#end, segment.start);
+      this.#isClosed = await this.#scan(segment);
       if (!this.#isClosed && !this.#isContinued(segment, index)) break;
     }
-    this.#cut(last);
+    await this.#cut(last);
     for (const segment of segments.slice(last + 1)) quarantine.moveSegment(segment, 'behind the end of the log');
     this.#options.disk.syncDirectorySync(this.#options.directory);
     return { segments: segments.slice(0, last + 1), end: this.#end, records: this.#records };
   }
 
   /** Visits the segment's records from the current end on; true when it ends with its filler. */
-  #scan(segment: LogSegment): boolean {
+  async #scan(segment: LogSegment): Promise<boolean> {
     const { recordBytesMax } = this.#options;
     // What an earlier process only handed to the operating system becomes durable before anybody sees it.
-    segment.file.datasyncSync();
+    await datasync(segment);
     const scanner = new RecordScanner(segment, this.#end, recordBytesMax);
     for (;;) {
-      const found = scanner.next();
-      this.#lastFound = found;
+      const found = this.#visitRecords(scanner);
+      if (this.#end - this.#reported >= progressBytes) {
+        this.#report();
+        await this.#options.pause();
+      }
       if (found === Scanned.record) {
-        this.#options.visit(scanner.buffer, scanner.offset, scanner.size, scanner.position);
-        this.#records++;
-        this.#end = scanner.position + scanner.size;
-        if (this.#end - this.#reported >= progressBytes) this.#report();
+        await scanner.advance();
         continue;
       }
+      this.#lastFound = found;
       if (found === Scanned.filler) {
         this.#end = segment.end = scanner.position + scanner.size;
         // The filler was the last thing that reached the disk: the file gets the length that readers count on.
         segment.seal();
+        this.#keepExtra(segment);
         this.#report();
         return true;
       }
@@ -102,6 +104,19 @@ export class LogRecovery {
       if (next === undefined) return false;
       this.#skip(segment, next);
       scanner.seek(next);
+    }
+  }
+
+  /** Visits records until something else comes, or (then it returns `record`) until it is time to read ahead or to report. */
+  #visitRecords(scanner: RecordScanner): Scanned {
+    const { visit } = this.#options;
+    for (;;) {
+      const found = scanner.next();
+      if (found !== Scanned.record) return found;
+      visit(scanner);
+      this.#records++;
+      this.#end = scanner.position + scanner.size;
+      if (scanner.isRunningOut || this.#end - this.#reported >= progressBytes) return found;
     }
   }
 
@@ -119,24 +134,32 @@ export class LogRecovery {
   }
 
   #skip(segment: LogSegment, until: number): void {
-    this.#options.quarantine.copy(segment, { from: this.#end, until }, `no valid record from ${this.#end} to ${until}; records behind it are kept`);
-    this.#options.hole(until - this.#end);
+    const from = this.#end;
+    this.#options.quarantine.copy(segment, { from, until }, `no valid record from ${from} to ${until}; records behind it are kept`);
+    this.#options.hole({ from, until, reason: 'no valid record' });
     this.#end = until;
   }
 
-  #gap(from: number, until: number): void {
+  #missing(from: number, until: number): void {
     this.#options.quarantine.reportMissing(this.#options.directory, until - from, `no file holds the log from ${from} to ${until}; records behind it are kept`);
-    this.#options.hole(until - from);
+    // What is before the checkpoint is in the views already.
+    if (until > this.#options.from) this.#options.hole({ from, until, reason: 'no file holds it' });
   }
 
-  #cut(last: number): void {
+  /** A file may be longer than its segment; what is in the rest belongs to nothing. It is not cut: it may be shared with the store it was imported from. */
+  #keepExtra(segment: LogSegment): void {
+    const until = segment.start + segment.file.sizeSync();
+    if (until > segment.end) this.#options.quarantine.copy(segment, { from: segment.end, until }, `bytes behind the end of their segment at ${segment.end}`);
+  }
+
+  async #cut(last: number): Promise<void> {
     const segment = this.#options.segments[last];
     if (segment === undefined || this.#isClosed) return;
     // A file that was too short is the last one now, and grows again.
     segment.end = Math.max(segment.end, segment.start + this.#options.segmentBytes);
     if (!this.#isOrderlyEnd(segment)) this.#options.quarantine.copy(segment, { from: this.#end }, `no valid record behind ${this.#end}`);
     segment.cut(this.#end);
-    segment.file.datasyncSync();
+    await datasync(segment);
     this.#report();
   }
 
@@ -144,4 +167,13 @@ export class LogRecovery {
     this.#reported = this.#end;
     this.#options.progress(this.#end);
   }
+}
+
+function datasync(segment: LogSegment): Promise<void> {
+  return new Promise((resolve, reject) => {
+    segment.file.datasync((cause) => {
+      if (cause === undefined) resolve();
+      else reject(new KiteError('KITE_STORE_FLUSH_FAILED', `The disk could not make ${segment.path} durable; check it, then start again`, { cause }));
+    });
+  });
 }

@@ -1,5 +1,7 @@
-import { MessageSysFlag, PropertyKey, PropertyName, RecordView, tagsCodeOf } from '@kitemq/protocol';
+import { MessageSysFlag, PropertyKey, PropertyName, tagsCodeOf, type RecordView } from '@kitemq/protocol';
 import type { LogRecord } from '../views/log-record.ts';
+import type { ScannedRecord } from './record-scanner.ts';
+import { TopicTexts } from './topic-texts.ts';
 
 const innerNumKey = new PropertyKey(PropertyName.innerNum);
 
@@ -11,31 +13,25 @@ function innerCount(view: RecordView): number {
 
 /** Turns stored bytes into what views apply. */
 export class RecordParser {
-  readonly #view = new RecordView();
-  /** Records of one topic often follow each other: its text is made once. */
-  #topicBytes: Buffer = Buffer.alloc(0);
-  #topic = '';
+  readonly #topics = new TopicTexts();
 
-  /** Fills `record` from the whole valid record in the buffer. */
-  parse(record: LogRecord, buffer: Buffer, offset: number, place: { readonly size: number; readonly position: number }): void {
-    const view = this.#view;
-    view.moveTo(buffer, offset, offset + place.size);
-    const topicBytes = view.topicBytes;
-    if (!this.#topicBytes.equals(topicBytes)) {
-      this.#topicBytes = Buffer.from(topicBytes);
-      this.#topic = this.#topicBytes.toString('utf8');
-    }
-    const transaction = view.sysFlag & MessageSysFlag.transactionMask;
+  /** Fills `record` from the whole valid record that the scanner stands at. */
+  parse(record: LogRecord, found: ScannedRecord): void {
+    const { view, buffer } = found;
+    const { sysFlag } = view;
+    const transaction = sysFlag & MessageSysFlag.transactionMask;
     const hasEntry = transaction === MessageSysFlag.transactionNot || transaction === MessageSysFlag.transactionCommit;
-    record.position = place.position;
-    record.size = place.size;
-    record.topic = this.#topic;
+    record.position = found.position;
+    record.size = found.size;
+    record.topic = this.#topics.find(buffer, view.topicStart, view.topicEnd);
     record.queueId = view.queueId;
     record.queueOffset = hasEntry ? view.queueOffset : -1;
-    record.count = hasEntry && (view.sysFlag & MessageSysFlag.innerBatch) !== 0 ? innerCount(view) : 1;
-    record.tagsCode = tagsCodeOf(view.propertiesBytes);
+    record.count = hasEntry && (sysFlag & MessageSysFlag.innerBatch) !== 0 ? innerCount(view) : 1;
+    record.tagsCode = tagsCodeOf(buffer, view.propertiesStart, view.propertiesEnd);
     record.storeTimestamp = view.storeTimestamp;
     record.live = false;
     record.queue = undefined;
+    record.block = buffer;
+    record.blockOffset = found.offset;
   }
 }

@@ -2,6 +2,8 @@ import type { LogSegment } from '../commit-log/log-segment.ts';
 import { usedLength } from './used-length.ts';
 
 const chunkBytes = 1024 * 1024;
+/** How much is written between two calls of `pause`. */
+const pauseBytes = 16 * chunkBytes;
 
 /**
  * Writes the segment's bytes from log position `from` on once more, as they can be read now, so that the next flush really writes them.
@@ -11,16 +13,21 @@ const chunkBytes = 1024 * 1024;
  * is not trusted to be on disk unless that was proven before.
  *
  * Zeros at the file's end are left alone: they are behind the end of the log and will be cut off, and a full disk may have no room for them.
+ * `pause` is called with the log position reached; what it throws ends the work.
  */
-export function rewriteFrom(segment: LogSegment, from: number): void {
+export async function rewriteFrom(segment: LogSegment, from: number, pause: (position: number) => Promise<void>): Promise<void> {
   const begin = Math.max(0, from - segment.start);
   const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(1, segment.file.sizeSync() - begin)));
   const end = usedEnd(segment, begin, chunk);
+  let paused = begin;
   for (let at = begin; at < end; ) {
     const read = segment.file.readSync(chunk, 0, Math.min(chunk.length, end - at), at);
     if (read === 0) break;
     segment.file.writeSync(chunk, 0, read, at);
     at += read;
+    if (at - paused < pauseBytes) continue;
+    paused = at;
+    await pause(segment.start + at);
   }
 }
 
