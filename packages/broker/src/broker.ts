@@ -156,6 +156,7 @@ export class Broker {
       maxMessageBytes: settings.maxMessageSize,
       syncFlushTimeoutMs: settings.syncFlushTimeout,
       offsetFlushIntervalMs: settings.flushConsumerOffsetInterval,
+      keyIndex: settings.messageIndexEnable,
       logger: this.#logger,
       ...(openKeyValue === undefined ? {} : { openKeyValue }),
     });

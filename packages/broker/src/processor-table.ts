@@ -4,7 +4,7 @@ import type { Processor } from '@kitemq/remoting';
 import { relayConsumeDirectly, relayRunningInfo, consumerStatus } from './admin/client-relays.ts';
 import { getConfig, updateConfig } from './admin/config-processors.ts';
 import { brokerConsumeStats, cloneOffsets, consumeStats, consumeTimeSpan, correctionOffset, groupsOfTopic, subscriptionOfGroup, topicsOfGroup } from './admin/consume-stats.ts';
-import { queryConsumeQueue, viewMessage } from './admin/message-queries.ts';
+import { queryConsumeQueue, queryMessage, viewMessage } from './admin/message-queries.ts';
 import { resetOffset } from './admin/reset-offset.ts';
 import { runtimeInfo } from './admin/runtime-info.ts';
 import { statsData } from './admin/stats-data.ts';
@@ -53,6 +53,7 @@ export function processorTable(parts: BrokerParts): Map<number, Processor> {
   hot(Commands.pullMessage, pull.process);
   hot(Commands.litePullMessage, pull.process);
   serve(Commands.consumerSendMsgBack, (call) => sendBack(context, call));
+  serve(Commands.queryMessage, (call) => queryMessage(context, call));
   serve(Commands.viewMessageById, (call) => viewMessage(context, call));
   serve(Commands.queryConsumeQueue, (call) => queryConsumeQueue(context, call));
 

@@ -21,7 +21,7 @@ export type {
   GroupConfigInfo,
   GroupSettings,
   MessageQueue,
-  QueryMessageOptions,
+  QueryByKeyOptions,
   QueueOffset,
   QueueProgress,
   QueueStatus,

@@ -1,4 +1,5 @@
 import type { Logger } from '@kitemq/runtime';
+import { CompactionView } from './compaction/compaction-view.ts';
 import { ConsumerOffsetsView } from './views/consumer-offsets.ts';
 import { KeyView } from './views/keys.ts';
 import { QueueView } from './views/queues.ts';
@@ -13,6 +14,7 @@ export interface StoreViews {
   readonly queues: QueueView;
   readonly consumerOffsets: ConsumerOffsetsView;
   readonly settings: SettingsView;
+  readonly compaction: CompactionView;
   /** Undefined with `keyIndex: false`. */
   readonly keys: KeyView | undefined;
 }
@@ -24,8 +26,9 @@ export function createViews(options: ResolvedStoreOptions, log: SystemLog): Stor
   const queues = new QueueView(logger, all.viewsOf);
   const consumerOffsets = new ConsumerOffsetsView(log, options.runtime.timers, options.offsetFlushIntervalMs);
   const settings = new SettingsView(log);
-  const keys = options.keyIndex ? new KeyView() : undefined;
-  for (const view of [queues, consumerOffsets, settings]) all.add(view);
+  const keys = options.keyIndex ? new KeyView(options.keyPartEntries) : undefined;
+  const compaction = new CompactionView(queues);
+  for (const view of [queues, consumerOffsets, settings, compaction]) all.add(view);
   if (keys !== undefined) all.add(keys);
-  return { all, queues, consumerOffsets, settings, keys };
+  return { all, queues, consumerOffsets, settings, compaction, keys };
 }

@@ -1,6 +1,6 @@
 import type { Commands, ConsumeQueueData } from '@kitemq/protocol';
 import { decodeRecord, ResponseCode, tagsCodeOf } from '@kitemq/protocol';
-import type { ReadResult } from '@kitemq/store';
+import type { KeyKind, ReadResult } from '@kitemq/store';
 import { Refusal } from '../answer.ts';
 import type { Answer, Call } from '../answer.ts';
 import type { BrokerContext } from '../broker-context.ts';
@@ -8,10 +8,33 @@ import type { BrokerContext } from '../broker-context.ts';
 /** Most queue entries of one answer. */
 const entriesMax = 1_024;
 
+/** `indexType` on the wire; anything else is K. */
+function kindOf(indexType: string | undefined): KeyKind {
+  if (indexType === 'U') return 'unique';
+  return indexType === 'T' ? 'tag' : 'key';
+}
+
+/**
+ * QUERY_MESSAGE (12): the newest messages with a key, oldest of them first. As with Apache: a query by unique key looks for
+ * `defaultQueryMaxNum`, K also finds unique keys, and nothing found is QUERY_NOT_FOUND. Other keys with the same hash are never answered.
+ */
+export async function queryMessage({ store, config }: BrokerContext, { header }: Call<typeof Commands.queryMessage>): Promise<Answer<typeof Commands.queryMessage>> {
+  const { topic, key, maxNum, beginTimestamp, endTimestamp, indexType, uniqueKeyQuery } = header;
+  const isUnique = uniqueKeyQuery === true;
+  const kind = isUnique ? 'unique' : kindOf(indexType);
+  const maxMessages = Math.min(isUnique ? config.defaultQueryMaxNum : maxNum, config.maxMsgsNumBatch);
+  const { records, lastPosition, lastTime } = await store.queryByKey({ topic, key, kind, maxMessages, begin: beginTimestamp, end: endTimestamp });
+  if (records.length === 0) {
+    const none = { indexLastUpdateTimestamp: 0, indexLastUpdatePhyoffset: 0 };
+    return { code: ResponseCode.queryNotFound, remark: 'can not find message, maybe time range not correct', header: none };
+  }
+  return { header: { indexLastUpdateTimestamp: lastTime, indexLastUpdatePhyoffset: lastPosition }, body: Buffer.concat(records) };
+}
+
 /** VIEW_MESSAGE_BY_ID (33): only ever a whole record, whatever offset a peer asks for. */
 export async function viewMessage({ store }: BrokerContext, { header }: Call<typeof Commands.viewMessageById>): Promise<Answer<typeof Commands.viewMessageById>> {
   const record = await store.recordAt(header.offset);
-  if (record === undefined) throw new Refusal(ResponseCode.systemError, `can not find message by offset: ${header.offset}`);
+  if (record === undefined) throw new Refusal(ResponseCode.systemError, `can not find message by the offset, ${header.offset}`);
   return { body: record };
 }
 

@@ -3,6 +3,7 @@ import { KiteError } from '@kitemq/runtime';
 import type { Session } from './session.ts';
 import { brokerTarget } from '../work/topic-work.ts';
 import { printMessage } from '../work/consume-work.ts';
+import { queryMessages } from '../work/message-query-work.ts';
 import { type Letters, type MqadminCommand, whole } from './mqadmin-command.ts';
 
 function truth(text: string | undefined): boolean | undefined {
@@ -87,6 +88,19 @@ export const mqadminGroupCommands: readonly MqadminCommand[] = [
     work: (session, { g = '', t = '', f }) => reset(session, { group: g, topic: t, to: 'last', force: f !== 'false' }),
   },
   { name: 'producerConnection', options: 'g producerGroup!,t topic!', work: (session, { g = '', t = '' }) => connections(session, g, t) },
+  {
+    name: 'queryMsgByKey',
+    options: 't topic!,k msgKey!,b beginTimestamp,e endTimestamp,m maxNum,c cluster,p keyType,l lastKey',
+    work: (session, { t = '', k = '', b, e, m, p = 'K' }) => {
+      if (p !== 'K' && p !== 'T') throw new KiteError('KITE_USAGE', `-p is "${p}": it must be K (a key) or T (a tag)`);
+      return queryMessages(session, { topic: t, [p === 'K' ? 'key' : 'tag']: k, since: b, until: e, count: whole(m, '-m') });
+    },
+  },
+  {
+    name: 'queryMsgByUniqueKey',
+    options: 'i msgId!,t topic!,a showAll,c cluster,s startTime,e endTime',
+    work: (session, { i = '', t = '', s, e }) => queryMessages(session, { topic: t, uniqueId: i, since: s, until: e }),
+  },
   { name: 'queryMsgById', options: 't topic!,i msgId!,c cluster', work: viewMessage },
   { name: 'queryMsgByOffset', options: 't topic!,b brokerName!,i queueId!,o offset!', work: async (session, { t = '', b = '', i, o }) => {
     const queue = { topic: t, brokerName: b, queueId: whole(i, '-i') ?? 0 };

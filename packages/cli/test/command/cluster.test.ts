@@ -180,6 +180,54 @@ describe("mqadmin's group and message commands", () => {
   });
 });
 
+describe('message query', () => {
+  it('finds messages by key, tag, id and place', async () => {
+    await kitemq('topic', 'create', 'Found', '--queues', '1');
+    await kitemq('send', 'Found', 'first', '--key', 'k1', '--tag', 'red');
+    await kitemq('send', 'Found', 'second', '--key', 'k1');
+    await kitemq('send', 'Found', 'third line\nis longer', '--key', 'k2');
+    interface Found { readonly body: string; readonly messageId: string; readonly offsetMessageId: string; readonly queueOffset: number; readonly storeTimestamp: number }
+    const query = async (...args: string[]): Promise<Found[]> => json<Found[]>('message', 'query', '--topic', 'Found', ...args);
+    const bodies = async (...args: string[]): Promise<string[]> => (await query(...args)).map(({ body }) => body);
+    expect(await bodies('--key', 'k1')).toEqual(['first', 'second']);
+    expect(await bodies('--key', 'k1', '--count', '1')).toEqual(['second']);
+    expect(await bodies('--tag', 'red')).toEqual(['first']);
+    const [third] = (await query('--queue', '0', '--offset', '2')) as [Found];
+    expect(third).toMatchObject({ body: 'third line\nis longer', queueOffset: 2 });
+    expect(await query('--unique-id', third.messageId)).toEqual([third]);
+    expect(await json('message', 'query', '--offset-id', third.offsetMessageId)).toEqual([third]);
+    expect(await bodies('--key', 'k2', '--since', String(third.storeTimestamp), '--until', new Date(third.storeTimestamp).toISOString())).toEqual([third.body]);
+    const table = (await kitemq('message', 'query', '--topic', 'Found', '--key', 'k2')).out.split('\n');
+    expect(table[0]).toMatch(/^STORED +BROKER +QUEUE +OFFSET +TAG +KEYS +MESSAGE ID +BODY$/);
+    expect(table[1]).toContain(`${third.messageId}  third line is longer`);
+
+    expect((await kitemq('queryMsgByKey', '-t', 'Found', '-k', 'k2')).out).toContain(third.messageId);
+    expect((await kitemq('queryMsgByKey', '-t', 'Found', '-k', 'red', '-p', 'T')).out).toContain('first');
+    expect((await kitemq('queryMsgByUniqueKey', '-t', 'Found', '-i', third.messageId)).out).toContain('third line');
+    expect((await kitemq('queryMsgById', '-t', 'Found', '-i', third.offsetMessageId)).out).toContain('third line');
+  });
+
+  it('says what is wrong', async () => {
+    await kitemq('topic', 'create', 'Lost', '--queues', '1');
+    const refused: [string[], string, number][] = [
+      [['--topic', 'Lost', '--key', 'none'], 'there is no such message', 1],
+      [['--topic', 'Lost', '--key', 'none', '--since', String(2 ** 45)], 'there is no such message', 1],
+      [['--topic', 'Lost', '--queue', '0', '--offset', '7'], 'there is no such message', 1],
+      [['--topic', 'Lost'], 'give one of --key', 2],
+      [['--topic', 'Lost', '--key', 'a', '--tag', 'b'], 'give one of --key', 2],
+      [['--topic', 'Lost', '--queue', '0'], '--queue and --offset go together', 2],
+      [['--topic', 'Lost', '--queue', '9', '--offset', '0'], 'has no such queue', 2],
+      [['--key', 'a'], '--topic is missing', 2],
+      [['--topic', 'Lost', '--key', 'a', '--since', 'soon'], '--since is "soon"', 2],
+    ];
+    for (const [args, sentence, status] of refused) {
+      const { code, err } = await kitemq('message', 'query', ...args);
+      expect(err, args.join(' ')).toContain(sentence);
+      expect(code, args.join(' ')).toBe(status);
+    }
+  });
+});
+
 describe('doctor', () => {
   it('finds a healthy cluster healthy', async () => {
     await kitemq('topic', 'create', 'Checked');

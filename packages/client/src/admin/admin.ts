@@ -11,7 +11,7 @@ import type {
   GroupConfigInfo,
   GroupSettings,
   MessageQueue,
-  QueryMessageOptions,
+  QueryByKeyOptions,
   QueueOffset,
   ResetOffsetOptions,
   TopicConfigInfo,
@@ -81,8 +81,10 @@ export interface Admin {
 
   /** By offset message id (32 or 56 hex digits that name broker and position) or, with `topic`, by unique key. Undefined when there is none. */
   viewMessage(messageId: string, options?: CallOptions & { readonly topic?: string }): Promise<Message | undefined>;
-  /** By key. Sorted by store time. */
-  queryMessages(options: QueryMessageOptions): Promise<readonly Message[]>;
+  /** Messages that have the key, from all brokers of the topic, oldest first. */
+  queryByKey(topic: string, key: string, options?: QueryByKeyOptions): Promise<readonly Message[]>;
+  /** Messages with this id (property UNIQ_KEY), oldest first: usually one, more when a send was repeated or the message was retried. */
+  queryByUniqueId(topic: string, messageId: string, options?: QueryByKeyOptions): Promise<readonly Message[]>;
   minOffset(queue: MessageQueue, options?: CallOptions): Promise<number>;
   maxOffset(queue: MessageQueue, options?: CallOptions): Promise<number>;
   /** The first offset stored at or after `timestamp` (ms since the epoch). */

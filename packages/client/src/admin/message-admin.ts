@@ -6,9 +6,18 @@ import { decodeMessages } from '../message/decode-messages.ts';
 import type { Message } from '../message/message.ts';
 import type { Admin } from './admin.ts';
 import type { AdminBase } from './admin-base.ts';
-import type { CallOptions, QueryMessageOptions } from './types.ts';
+import type { CallOptions, QueryByKeyOptions } from './types.ts';
 
-type MessageAdmin = Pick<Admin, 'viewMessage' | 'queryMessages'>;
+type MessageAdmin = Pick<Admin, 'viewMessage' | 'queryByKey' | 'queryByUniqueId'>;
+
+/** A question, and what an answer must be to count: brokers look keys up by hash, others with the same hash may come along. */
+interface Query {
+  readonly topic: string;
+  readonly key: string;
+  readonly isUnique: boolean;
+  readonly options: QueryByKeyOptions | undefined;
+  readonly matches: (message: Message) => boolean;
+}
 
 const COUNT_DEFAULT = 32;
 
@@ -29,14 +38,15 @@ export function messageAdmin(base: AdminBase): MessageAdmin {
     return fields === undefined ? undefined : new DecodedMessage(fields);
   }
 
-  async function atBroker(address: string, brokerName: string, options: QueryMessageOptions): Promise<Message[]> {
+  async function atBroker(address: string, brokerName: string, { topic, key, isUnique, options }: Query): Promise<Message[]> {
     const header = {
-      topic: options.topic,
-      key: options.key,
-      maxNum: options.maxCount ?? COUNT_DEFAULT,
-      beginTimestamp: options.begin ?? 0,
-      endTimestamp: options.end ?? Number.MAX_SAFE_INTEGER,
-      uniqueKeyQuery: options.unique ?? false,
+      topic,
+      key,
+      maxNum: options?.maxCount ?? COUNT_DEFAULT,
+      beginTimestamp: options?.begin ?? 0,
+      endTimestamp: options?.end ?? Number.MAX_SAFE_INTEGER,
+      uniqueKeyQuery: isUnique,
+      ...(options?.kind === 'tag' ? { indexType: 'T' } : {}),
     };
     const reply = await core.link.invoke(address, Commands.queryMessage, header, base.call(options));
     if (reply.code === ResponseCode.queryNotFound) return [];
@@ -44,26 +54,34 @@ export function messageAdmin(base: AdminBase): MessageAdmin {
     return decodeMessages(reply.body(), brokerName, core.runtime.logger).map((fields) => new DecodedMessage(fields));
   }
 
-  async function query(options: QueryMessageOptions): Promise<readonly Message[]> {
-    const { brokers } = (await core.routes.get(options.topic, { ...base.call(options), fresh: true })).info;
+  async function query(question: Query): Promise<readonly Message[]> {
+    const { topic, options, matches } = question;
+    const { brokers } = (await core.routes.get(topic, { ...base.call(options), fresh: true })).info;
     const results = await Promise.allSettled(
-      brokers.flatMap((broker) => broker.members.slice(0, 1).map((member) => atBroker(member.address, broker.brokerName, options))),
+      brokers.flatMap((broker) => broker.members.slice(0, 1).map((member) => atBroker(member.address, broker.brokerName, question))),
     );
     const found = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
     const failed = results.find((result) => result.status === 'rejected');
     if (found.length === 0 && failed !== undefined) throw failed.reason;
-    // Brokers look keys up by hash: others with the same hash come along.
-    const exact = found.filter((message) => (options.unique === true ? message.messageId === options.key : message.keys.includes(options.key)));
-    return exact.sort((a, b) => a.storeTimestamp - b.storeTimestamp).slice(0, options.maxCount ?? COUNT_DEFAULT);
+    const exact = found.filter((message) => message.topic === topic && matches(message)).sort((a, b) => a.storeTimestamp - b.storeTimestamp);
+    return exact.slice(-(options?.maxCount ?? COUNT_DEFAULT));
   }
 
+  const byUniqueId = (topic: string, key: string, options: QueryByKeyOptions | undefined): Promise<readonly Message[]> =>
+    query({ topic, key, isUnique: true, options, matches: (message) => message.messageId === key });
+
   return {
-    queryMessages: query,
+    queryByKey(topic, key, options) {
+      const matches = (message: Message): boolean => (options?.kind === 'tag' ? message.tags === key : message.keys.includes(key));
+      return query({ topic, key, isUnique: false, options, matches });
+    },
+
+    queryByUniqueId: byUniqueId,
 
     async viewMessage(messageId, options) {
       const { topic } = options ?? {};
       if (topic !== undefined) {
-        const [found] = await query({ ...options, topic, key: messageId, unique: true });
+        const [found] = await byUniqueId(topic, messageId, base.call(options));
         if (found !== undefined) return found;
       }
       try {

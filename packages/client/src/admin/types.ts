@@ -168,15 +168,13 @@ export interface QueueOffset extends MessageQueue {
   readonly offset: number;
 }
 
-export interface QueryMessageOptions extends CallOptions {
-  readonly topic: string;
-  /** One of the message's KEYS, or its unique key with `unique`. */
-  readonly key: string;
-  readonly unique?: boolean | undefined;
-  /** Default 32. */
+export interface QueryByKeyOptions extends CallOptions {
+  /** `key` (default): a word of the messages' KEYS. `tag`: their tag (KiteMQ; Apache's brokers since 5.5). */
+  readonly kind?: 'key' | 'tag' | undefined;
+  /** The newest so many. Default 32; brokers give 64 at most. */
   readonly maxCount?: number | undefined;
-  /** ms since the epoch. Default 0. */
+  /** Stored at or after, ms since the epoch. Default 0. */
   readonly begin?: number | undefined;
-  /** ms since the epoch. Default: no end. */
+  /** Stored at or before, ms since the epoch. Default: no end. */
   readonly end?: number | undefined;
 }

@@ -131,3 +131,25 @@ it('finds a message by its offset id', async () => {
   expect(found?.text()).toBe('find me');
   expect(found).toMatchObject({ topic, messageId: sent.messageId, keys: ['k1'], brokerName: sent.queue.brokerName });
 });
+
+it('finds messages by key, unique id and tag', async () => {
+  await using bench = new Bench(cluster);
+  const client = bench.client();
+  const admin = client.admin();
+  const topic = await bench.topic(admin, 2);
+  const producer = await client.producer({ group: unique('p') });
+  const first = await producer.send({ topic, body: 'first', keys: ['a', 'b'], tags: 'red' });
+  const second = await producer.send({ topic, body: 'second', keys: 'b' });
+  const texts = (messages: readonly { text(): string }[]): string[] => messages.map((message) => message.text());
+  // Apache's broker makes its index a little later.
+  await until('both are indexed', async () => (await admin.queryByKey(topic, 'b', call)).length === 2);
+  expect(texts(await admin.queryByKey(topic, 'b', call))).toEqual(['first', 'second']);
+  expect(texts(await admin.queryByKey(topic, 'a', call))).toEqual(['first']);
+  expect(texts(await admin.queryByKey(topic, 'b', { ...call, maxCount: 1 }))).toEqual(['second']);
+  expect(texts(await admin.queryByKey(topic, 'red', { ...call, kind: 'tag' }))).toEqual(['first']);
+  expect(await admin.queryByKey(topic, 'none', call)).toEqual([]);
+  expect(await admin.queryByKey(topic, 'b', { ...call, end: 1 })).toEqual([]);
+  expect(texts(await admin.queryByUniqueId(topic, second.messageId, call))).toEqual(['second']);
+  expect(await admin.queryByUniqueId(topic, 'none', call)).toEqual([]);
+  expect((await admin.viewMessage(first.messageId, { ...call, topic }))?.text()).toBe('first');
+});
