@@ -87,7 +87,7 @@ export class LogRecovery {
         await this.#options.pause();
       }
       if (found === Scanned.record) {
-        await scanner.advance();
+        if (scanner.isRunningOut) await scanner.advance();
         continue;
       }
       this.#lastFound = found;

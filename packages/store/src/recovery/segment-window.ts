@@ -37,7 +37,7 @@ export class SegmentWindow {
   }
 
   async advance(at: number): Promise<void> {
-    if (this.#ahead !== undefined && this.#ahead.start === this.#end && at >= this.#from && at <= this.#end) {
+    if (this.#ahead !== undefined && this.#ahead.start === this.#end && at >= this.#from && at <= this.#end && this.#end - at <= headroomBytes) {
       const { start, length, done } = this.#ahead;
       this.#ahead = undefined;
       await done;

@@ -154,7 +154,10 @@ class StartWork {
     const durable = Math.max(left?.durable ?? 0, isRebuilt ? 0 : this.from, loaded.proven);
     if (segments.length > 0) writeOpenMark(disk, abort, { processId, durable });
     if (left !== undefined) await this.#rewrite(durable);
-    if ((segments[0]?.start ?? 0) > 0) loaded.views.queues.allowLateBegin();
+    const begin = segments[0]?.start ?? 0;
+    if (begin > 0) loaded.views.queues.allowLateBegin();
+    // The checkpoint may be older than the last deletion.
+    if (begin > 0) loaded.views.all.trim(begin);
     const log = await this.#replay(left === undefined && !isRebuilt, quarantine);
     if (segments.length === 0 || log.end !== durable) writeOpenMark(disk, abort, { processId, durable: log.end });
     // What is appended now has to be proven anew.
