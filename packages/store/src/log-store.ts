@@ -1,6 +1,8 @@
 import { pack } from 'msgpackr';
-import { KiteError, type DiskLock, type KeyValueStore, type OpenKeyValueStore, type TimerHandle } from '@kitemq/runtime';
+import { KiteError, type DiskLock, type KeyValueStore, type OpenKeyValueStore } from '@kitemq/runtime';
 import { encodeHost } from '@kitemq/protocol';
+import { Compactor } from './compaction/compactor.ts';
+import { EntryReader } from './compaction/entry-reader.ts';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
 import { Appender } from './commit-log/appender.ts';
 import { CommitLog } from './commit-log/commit-log.ts';
@@ -17,22 +19,24 @@ import { offsetByTime } from './read/time-search.ts';
 import type { RecoveryReport } from './recovery-report.ts';
 import { lockStore, recordOverheadMax, startUp, storePaths, type StartedStore } from './recovery/start-up.ts';
 import { startError } from './store-errors.ts';
+import { LogCleaner } from './retention/log-cleaner.ts';
+import { SpaceGuard } from './retention/space-guard.ts';
 import { resolveOptions, type ResolvedStoreOptions, type StoreOptions } from './store-options.ts';
 import { createViews, type StoreViews } from './store-views.ts';
 import { LogRecord } from './views/log-record.ts';
 import { queueBeginCommand, queueRenewCommand, removeTopicCommand } from './views/queue-commands.ts';
+import type { SystemLog } from './views/system-log.ts';
 import { isStoreTopic, SystemTopic } from './views/system-topics.ts';
-
-/** While the disk is full: how often it is asked whether there is space again. */
-const diskFullProbeMs = 1000;
-/** Free space at which sending goes on, unless the disk or the segments are small: then a part of them. */
-const freeBytesMin: number = 16 * 1024 * 1024;
-const freePartMin = 0.05;
 
 /** Bodies of the store's own records, where there is a choice. */
 const ownBodyBytesUsual: number = 256 * 1024;
+/** Messages that are carried over go into records of about this size. */
+const carriedBytes: number = 1024 * 1024;
 /** More than head, hosts and topic of such a record and a filler need. */
 const recordOverheadMin = 512;
+
+/** Log bytes between two notes of what is on disk: 20 KB each. */
+const flushProofBytes: number = 16 * 1024 * 1024;
 
 /** What exists while the store is open. */
 interface OpenParts {
@@ -43,24 +47,36 @@ interface OpenParts {
   readonly appender: Appender;
   readonly checkpointer: Checkpointer;
   readonly reader: MessageReader;
+  readonly compactor: Compactor;
   readonly records: RecordReader;
   readonly keys: KeySearch | undefined;
+  readonly space: SpaceGuard;
+  readonly cleaner: LogCleaner;
 }
 
 /** The storage engine: a commit log in Apache's layout, and views folded from it. See {@link contract.MessageStore}. */
 export class LogStore implements contract.MessageStore {
   readonly #options: ResolvedStoreOptions;
   readonly #listeners: contract.ArrivalListener[] = [];
+  readonly #trimListeners: contract.TrimListener[] = [];
+  readonly #systemLog: SystemLog;
   readonly #tails: TailSubscriptions = new TailSubscriptions(this);
   #views: StoreViews;
   #parts: OpenParts | undefined;
   #starting: Promise<RecoveryReport> | undefined;
   #stopping: Promise<void> | undefined;
   #failure: Error | undefined;
-  #probe: TimerHandle | undefined;
 
   constructor(options: StoreOptions) {
     this.#options = resolveOptions(options);
+    this.#systemLog = {
+      bodyBytesMax: Math.min(ownBodyBytesUsual, this.#options.segmentBytes - recordOverheadMin),
+      append: (topic, body) => this.#appendSystem(topic, body),
+      flush: () => {
+        const { commit, log } = this.#open();
+        return new Promise((resolve, reject) => commit.whenFlushed(log.appended, (error) => (error === undefined ? resolve() : reject(error))));
+      },
+    };
     this.#views = this.#createViews();
   }
 
@@ -105,7 +121,8 @@ export class LogStore implements contract.MessageStore {
   }
 
   minOffset(topic: string, queueId: number): number {
-    return this.#views.queues.find(topic, queueId)?.minOffset ?? 0;
+    const queue = this.#views.queues.find(topic, queueId);
+    return queue?.compacted?.minOffset ?? queue?.minOffset ?? 0;
   }
 
   maxOffset(topic: string, queueId: number, committed = true): number {
@@ -157,12 +174,24 @@ export class LogStore implements contract.MessageStore {
     return this.#appendSystem(SystemTopic.queues, pack(queueRenewCommand(topic, queueId)));
   }
 
+  compact(): Promise<void> {
+    return this.#open().compactor.compact();
+  }
+
   get settings(): contract.Settings {
     return this.#views.settings;
   }
 
   get consumerOffsets(): contract.ConsumerOffsets {
     return this.#views.consumerOffsets;
+  }
+
+  clean(policy: contract.RetentionPolicy): Promise<contract.CleanReport> {
+    return this.#open().cleaner.run(policy);
+  }
+
+  beforeTrim(listener: contract.TrimListener): void {
+    this.#trimListeners.push(listener);
   }
 
   onArrival(listener: contract.ArrivalListener): void {
@@ -193,10 +222,11 @@ export class LogStore implements contract.MessageStore {
       lock = lockStore(options);
       // LMDB is native code: those who bring another checkpoint store must not need it.
       const openKeyValue: OpenKeyValueStore = options.openKeyValue ?? (await import('./checkpoint/lmdb-key-value.ts')).lmdbKeyValueStores(options.runtime.disk);
-      const started = await startUp({ options, openKeyValue, createViews: () => this.#createViews() });
+      const started = await startUp({ options, openKeyValue, createViews: () => this.#createViews(), isStopped: () => this.#stopping !== undefined });
       this.#views = started.views;
       this.#parts = this.#assemble(lock, started, storeHost);
       this.#parts.checkpointer.applied();
+      this.#parts.compactor.start();
       // Else the log would still have the old ones after the next crash, when the queues have grown beyond them: messages would be skipped.
       if (started.offsetsLimited) await this.#views.consumerOffsets.flush();
       return started.report;
@@ -224,6 +254,7 @@ export class LogStore implements contract.MessageStore {
           record.block = slab.buffer;
           record.blockOffset = ring.position(number) - slab.start;
           this.#recordVisible(record, ring, number);
+          if (!ring.queue(number).topicQueues.isOwn) cleaner.lastMessage = ring.position(number);
         },
         recordDropped: (ring, number) => {
           if (ring.queueOffset(number) >= 0) ring.queue(number).next = ring.queueOffset(number);
@@ -231,8 +262,9 @@ export class LogStore implements contract.MessageStore {
         groupVisible: () => {
           log.trim(commit.visible);
           checkpointer.applied();
+          space.written(log.written);
         },
-        diskFull: (error) => this.#diskFull(error),
+        diskFull: (error) => space.diskFull(error),
         failed: (error) => this.#failed(error),
       },
     });
@@ -240,11 +272,13 @@ export class LogStore implements contract.MessageStore {
       rows,
       views: views.all,
       commit,
+      flushed: () => log.flushed,
       timers: runtime.timers,
       logger,
+      proofBytes: Math.min(flushProofBytes, options.checkpointBytes),
       intervalMs: options.checkpointIntervalMs,
       bytes: options.checkpointBytes,
-      dirtyEntries: () => views.queues.dirtyEntries + (views.keys?.dirtyEntries ?? 0),
+      dirtyEntries: () => views.queues.dirtyEntries + views.compaction.dirtyEntries + (views.keys?.dirtyEntries ?? 0),
       position: started.checkpointPosition,
     });
     const cold = new ColdReader(log);
@@ -253,7 +287,27 @@ export class LogStore implements contract.MessageStore {
     const records = new RecordReader(log, cold, options.maxMessageBytes + recordOverheadMax);
     const limits = (): { min: number; visible: number } => ({ min: this.#open().log.minPosition, visible: commit.visible });
     const keys = views.keys && new KeySearch({ keys: views.keys, records, timers: runtime.timers, limits });
-    return { lock, rows, log, commit, appender, checkpointer, reader, records, keys };
+    const { path, segmentBytes } = options;
+    const changed = (full: boolean): void => {
+      if (appender.refusal !== contract.AppendStatus.unavailable) appender.refusal = full ? contract.AppendStatus.diskFull : contract.AppendStatus.accepted;
+    };
+    const space = new SpaceGuard({ disk: runtime.disk, timers: runtime.timers, logger, path, segmentBytes, changed }, log.written);
+    const cleaner = new LogCleaner({ runtime, logger, path, log, views, records, checkpointer, systemLog: this.#systemLog, listeners: this.#trimListeners });
+    const compactor = new Compactor({
+      runtime,
+      logger,
+      queues: views.queues,
+      view: views.compaction,
+      reader,
+      entries: new EntryReader(log, cold),
+      policies: options.topicPolicy,
+      intervalMs: options.compactionIntervalMs,
+      bodyBytes: Math.min(carriedBytes, options.segmentBytes - recordOverheadMin),
+      append: (topic, body, place) => this.#appendSystem(topic, body, place),
+      changed: () => checkpointer.applied(),
+    });
+    this.#trimListeners.unshift((position) => compactor.carry(position));
+    return { lock, rows, log, commit, appender, checkpointer, reader, compactor, records, keys, space, cleaner };
   }
 
   #recordVisible(record: LogRecord, ring: PendingRing, number: number): void {
@@ -281,33 +335,6 @@ export class LogStore implements contract.MessageStore {
     }
   }
 
-  #diskFull(error: Error): void {
-    const { logger, path, runtime, segmentBytes } = this.#options;
-    const { appender } = this.#open();
-    logger.error({ error, path }, 'the disk is full: sends are refused until there is space, reads go on');
-    appender.refusal = contract.AppendStatus.diskFull;
-    const probe = (): void => {
-      this.#probe = undefined;
-      if (appender.refusal !== contract.AppendStatus.diskFull) return;
-      if (!this.#hasSpace(segmentBytes)) {
-        this.#probe = runtime.timers.setTimeout(probe, diskFullProbeMs);
-        return;
-      }
-      logger.info({ path }, 'the disk has space again: sends are accepted');
-      appender.refusal = contract.AppendStatus.accepted;
-    };
-    this.#probe ??= runtime.timers.setTimeout(probe, diskFullProbeMs);
-  }
-
-  #hasSpace(segmentBytes: number): boolean {
-    try {
-      const { freeBytes, totalBytes } = this.#options.runtime.disk.spaceSync(this.#options.path);
-      return freeBytes >= Math.min(freeBytesMin, Math.ceil(segmentBytes / 4), Math.ceil(totalBytes * freePartMin));
-    } catch {
-      return false;
-    }
-  }
-
   #failed(error: Error): void {
     this.#failure = error;
     this.#open().appender.refusal = contract.AppendStatus.unavailable;
@@ -318,12 +345,14 @@ export class LogStore implements contract.MessageStore {
     await this.#starting?.catch(() => undefined);
     const parts = this.#parts;
     if (parts === undefined) return;
-    const { timers, disk } = this.#options.runtime;
+    const { disk } = this.#options.runtime;
     this.#tails.close();
     this.#views.consumerOffsets.stop();
+    await parts.compactor.stop();
     await this.#views.consumerOffsets.flush().catch(() => undefined);
     parts.appender.refusal = contract.AppendStatus.unavailable;
-    timers.clear(this.#probe);
+    parts.space.stop();
+    await parts.cleaner.stop();
     const flushError = await new Promise<Error | undefined>((resolve) => parts.commit.whenFlushed(parts.log.appended, resolve));
     parts.commit.stop();
     await parts.checkpointer.stop();
@@ -348,7 +377,8 @@ export class LogStore implements contract.MessageStore {
   async #abandon(parts: OpenParts): Promise<void> {
     this.#parts = undefined;
     this.#views.consumerOffsets.stop();
-    this.#options.runtime.timers.clear(this.#probe);
+    parts.space.stop();
+    await parts.compactor.stop();
     await parts.checkpointer.stop();
     parts.commit.stop();
     await parts.rows.close().catch(() => undefined);
@@ -356,20 +386,13 @@ export class LogStore implements contract.MessageStore {
   }
 
   #createViews(): StoreViews {
-    return createViews(this.#options, {
-      bodyBytesMax: Math.min(ownBodyBytesUsual, this.#options.segmentBytes - recordOverheadMin),
-      append: (topic, body) => this.#appendSystem(topic, body),
-      flush: () => {
-        const { commit, log } = this.#open();
-        return new Promise((resolve, reject) => commit.whenFlushed(log.appended, (error) => (error === undefined ? resolve() : reject(error))));
-      },
-    });
+    return createViews(this.#options, this.#systemLog);
   }
 
   /** Appends one of the store's own records; resolves when it is durable and applied. */
-  #appendSystem(topic: string, body: Uint8Array): Promise<void> {
+  #appendSystem(topic: string, body: Uint8Array, place?: (bodyPosition: number) => void): Promise<void> {
     const { appender, commit, log } = this.#open();
-    const status = appender.appendOwn(topic, body);
+    const status = appender.appendOwn(topic, body, place);
     if (status !== contract.AppendStatus.accepted) return Promise.reject(this.#refused(status));
     return new Promise((resolve, reject) => commit.whenFlushed(log.appended, (error) => (error === undefined ? resolve() : reject(error))));
   }

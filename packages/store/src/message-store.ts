@@ -1,7 +1,10 @@
+import type { CleanReport, RetentionPolicy } from './retention/retention-policy.ts';
 import type { RecoveryReport } from './recovery-report.ts';
 import type { KeyKind } from './views/key-hash.ts';
 
 export type { KeyKind } from './views/key-hash.ts';
+
+export type { CleanReport, DiskPolicy, RetentionPolicy, TopicRetention } from './retention/retention-policy.ts';
 
 /** A message on its way into the log. Nothing of it is kept after `append` returns. */
 export interface MessageToAppend {
@@ -90,8 +93,8 @@ export interface ReadQuery {
   /** How many entries are looked at before giving up with `noMatchedMessage`. Default 800. */
   scanMax?: number;
   /**
-   * The caller is done with the records when its `readDone` returns (it copied them): the memory of those that came from disk is used again,
-   * and of these only the heads were compared with the queue. Default false.
+   * The caller is done with the records when its `readDone` returns (it copied them): their memory is used again. An answer may still say that
+   * it is not transient. Default false.
    */
   transient?: boolean;
 }
@@ -193,6 +196,9 @@ export interface ConsumerOffsets {
   flush(): Promise<void>;
 }
 
+/** Called before the log up to `position` is deleted: who still needs messages from there appends them again, and resolves when that is durable. */
+export type TrimListener = (position: number) => Promise<void>;
+
 export interface QueueId {
   readonly topic: string;
   readonly queueId: number;
@@ -230,10 +236,19 @@ export interface MessageStore {
   earliestStoreTime(topic?: string, queueId?: number): Promise<number>;
   /** Queues that exist, of one topic or of all except the store's own (`rmq_sys_KITEMQ_…`). */
   queues(topic?: string): Iterable<QueueId>;
+  /** Compacts the queues of compacted topics now; resolves when readers see it. */
+  compact(): Promise<void>;
   /** Forgets the topic's queues (its records go with their segments). */
   removeTopic(topic: string): Promise<void>;
   readonly settings: Settings;
   readonly consumerOffsets: ConsumerOffsets;
+  /**
+   * Deletes what the policy says, oldest first, by whole segments; call it every some seconds. What must outlive the log (settings, consumer offsets,
+   * where queues end) is appended again before. The last segment stays. @throws KiteError `KITE_STORE_*` when that cannot be appended
+   */
+  clean(policy: RetentionPolicy): Promise<CleanReport>;
+  /** For state that is kept in messages and has a longer life than the log. A listener that fails keeps the log from being deleted. */
+  beforeTrim(listener: TrimListener): void;
   onArrival(listener: ArrivalListener): void;
   /** First byte kept, end of what was written, end of what is durable: log positions. */
   readonly minPosition: number;

@@ -67,13 +67,15 @@ export class Appender {
     return this.#append(message, completion);
   }
 
-  #append(message: MessageToAppend, completion: AppendCompletion | undefined): AppendStatus {
+  #append(message: MessageToAppend, completion: AppendCompletion | undefined, place?: (bodyPosition: number) => void): AppendStatus {
     const queue = this.#queues.obtain(message.topic, message.queueId);
     const size = this.#sizeOf(message, queue);
     if (size > this.#log.reservationMax) return AppendStatus.messageIllegal;
     if (this.#isBusy(size, 1)) return AppendStatus.busy;
     const deadline = this.#commit.schedule();
     const position = this.#log.reserve(size);
+    // Behind the body are the topic with its length and the (empty) properties with theirs.
+    place?.(position + size - 2 - message.properties.length - queue.topicQueues.bytes.length - 1 - message.body.length);
     const storeTimestamp = this.#commit.turnTime;
     const number = this.#put(message, queue, { position, size, storeTimestamp, offset: this.#log.targetOffset });
     const { ring } = this.#commit;
@@ -89,9 +91,13 @@ export class Appender {
     return AppendStatus.accepted;
   }
 
-  /** Appends a record of the store itself, whose size does not depend on the largest message allowed. */
-  appendOwn(topic: string, body: Uint8Array): AppendStatus {
-    if (this.refusal !== AppendStatus.accepted) return this.refusal;
+  /**
+   * Appends a record of the store itself, whose size does not depend on the largest message allowed. `place` may complete the body when it is known
+   * which log position that has.
+   */
+  appendOwn(topic: string, body: Uint8Array, place?: (bodyPosition: number) => void): AppendStatus {
+    // The space that is left when sends are refused is for these.
+    if (this.refusal !== AppendStatus.accepted && this.refusal !== AppendStatus.diskFull) return this.refusal;
     if (body.length > ownBodyBytesMax) return AppendStatus.messageIllegal;
     const { storeHost, clock } = this.#options;
     const message: MessageToAppend = {
@@ -107,7 +113,7 @@ export class Appender {
       properties: noBytes,
       tagsCode: 0,
     };
-    return this.#append(message, undefined);
+    return this.#append(message, undefined, place);
   }
 
   appendBatch(messages: readonly MessageToAppend[], completion: AppendCompletion): AppendStatus {
@@ -170,7 +176,7 @@ export class Appender {
   }
 
   #isBusy(bytes: number, records: number): boolean {
-    const inFlight = this.#log.appended - this.#commit.visible;
+    const inFlight = this.#commit.ring.bytes;
     // A message larger than the limit gets through when it is alone.
     return (inFlight > 0 && inFlight + bytes > this.#options.inFlightBytesMax) || this.#commit.room < records;
   }

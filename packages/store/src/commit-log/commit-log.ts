@@ -1,5 +1,5 @@
 import { encodeFiller } from '@kitemq/protocol';
-import { KiteError, type Disk, type DiskFile } from '@kitemq/runtime';
+import { assert, KiteError, type Disk, type DiskFile } from '@kitemq/runtime';
 import { fillerBytes } from './record-format.ts';
 import { LogSegment } from './log-segment.ts';
 import { TailSlabs, type TailSlab } from './tail-slabs.ts';
@@ -86,14 +86,41 @@ export class CommitLog {
     let segment = last?.segment ?? this.#segments[this.#segments.length - 1];
     if (segment === undefined || this.#appended >= segment.end) segment = this.#addSegment();
     else if (this.#appended + size + fillerBytes > segment.end) {
-      const closing = last === undefined || last.closesSegment ? this.#addSlab(segment, fillerBytes) : last;
-      encodeFiller(closing.buffer, closing.filled, segment.end - this.#appended);
-      closing.filled += fillerBytes;
-      closing.closesSegment = true;
-      this.#appended = segment.end;
+      this.#close(segment, last);
       segment = this.#addSegment();
     }
     return this.#addSlab(segment, Math.min(Math.max(this.#options.slabBytes, size + fillerBytes), segment.end - this.#appended));
+  }
+
+  /** Fills the segment up; the bytes behind the filler's head stay a hole. */
+  #close(segment: LogSegment, last: TailSlab | undefined): void {
+    const closing = last === undefined || last.closesSegment ? this.#addSlab(segment, fillerBytes) : last;
+    encodeFiller(closing.buffer, closing.filled, segment.end - this.#appended);
+    closing.filled += fillerBytes;
+    closing.closesSegment = true;
+    this.#appended = segment.end;
+  }
+
+  /** Ends the segment that is being filled: what is appended next (it has to be something) begins another one. False when there is nothing in it. */
+  roll(): boolean {
+    const segment = this.#segments[this.#segments.length - 1];
+    if (segment === undefined || this.#appended <= segment.start || this.#appended >= segment.end) return false;
+    this.#close(segment, this.#slabs.last);
+    return true;
+  }
+
+  /** The segments, oldest first. */
+  get segments(): readonly LogSegment[] {
+    return this.#segments;
+  }
+
+  /** Deletes the oldest segment, durably; reads of it that are under way go on. Never the last one, nor one that is not on disk completely. */
+  removeFirst(): void {
+    const [first] = this.#segments;
+    assert(first !== undefined && this.#segments.length > 1 && first.end <= this.#flushed, 'only whole durable segments are deleted, and never the last');
+    first.remove();
+    this.#segments.shift();
+    this.#options.disk.syncDirectorySync(this.#options.directory);
   }
 
   #addSegment(): LogSegment {
@@ -187,6 +214,11 @@ export class CommitLog {
   /** The memory that holds `position`: to look at it now, without keeping any of it; undefined when it is not in memory any more. */
   slabAt(position: number): TailSlab | undefined {
     return this.#slabs.slabAt(position);
+  }
+
+  /** The part of the tail in memory that has all these bytes: see {@link TailSlabs.holding}. */
+  tailHolding(position: number, length: number): TailSlab | undefined {
+    return this.#slabs.holding(position, length);
   }
 
   /** The segment that holds `position`, undefined when it is not (any more) there. */

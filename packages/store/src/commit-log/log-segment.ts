@@ -73,6 +73,14 @@ export class LogSegment {
     this.#disk.syncDirectorySync(this.#directory);
   }
 
+  /** Removes the file. Who reads it goes on; its space comes back when the last read has ended, off the event loop. */
+  remove(): void {
+    const { file } = this;
+    this.#disk.removeSync(this.path);
+    this.#file = undefined;
+    file.closeInBackground();
+  }
+
   close(): void {
     this.#file?.closeSync();
     this.#file = undefined;

@@ -25,6 +25,8 @@ export class PendingRing {
   head = 0;
   written = 0;
   tail = 0;
+  /** Bytes of the records in it. */
+  bytes = 0;
 
   get length(): number {
     return this.tail - this.head;
@@ -43,6 +45,7 @@ export class PendingRing {
     this.#positions[index] = position;
     this.#sizes[index] = size;
     this.#queues[index] = queue;
+    this.bytes += size;
     return number;
   }
 
@@ -112,6 +115,7 @@ export class PendingRing {
   /** Removes the oldest entry, which nobody waits for any more. */
   shift(): void {
     const index = this.head++ & this.#mask;
+    this.bytes -= this.#sizes[index] as number;
     this.#queues[index] = undefined;
     this.#completions[index] = undefined;
   }
@@ -119,6 +123,7 @@ export class PendingRing {
   /** Removes the newest entry. */
   pop(): void {
     const index = --this.tail & this.#mask;
+    this.bytes -= this.#sizes[index] as number;
     this.#queues[index] = undefined;
     this.#completions[index] = undefined;
     if (this.written > this.tail) this.written = this.tail;

@@ -85,12 +85,17 @@ export class TailSlabs {
 
   /** The bytes at [position, position + length), without a copy; undefined when they are not (all) in memory. */
   slice(position: number, length: number): Buffer | undefined {
-    const slab = this.#find(position);
+    const slab = this.holding(position, length);
     if (slab === undefined) return undefined;
-    const offset = position - slab.start;
-    if (offset + length > slab.filled) return undefined;
     slab.isShared = true;
+    const offset = position - slab.start;
     return slab.buffer.subarray(offset, offset + length);
+  }
+
+  /** The slab that has all of [position, position + length), undefined when they are not (all) in memory. Who keeps its memory beyond this turn sets `isShared`. */
+  holding(position: number, length: number): TailSlab | undefined {
+    const slab = this.#find(position);
+    return slab === undefined || position - slab.start + length > slab.filled ? undefined : slab;
   }
 
   /** The slab that holds `position`: to look at it now, without keeping any of it. */
@@ -98,11 +103,12 @@ export class TailSlabs {
     return this.#find(position);
   }
 
-  /** The slab that may hold `position`. Most readers are at the end, so look there first. */
+  /** The slab that may hold `position`. Most readers are at the end, so look there first; those who catch up are before all of it. */
   #find(position: number): TailSlab | undefined {
     let high = this.#slabs.length - 1;
     const last = this.#slabs[high];
     if (last === undefined || position >= last.start) return last;
+    if (position < (this.#slabs[0] as TailSlab).start) return undefined;
     let low = 0;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;

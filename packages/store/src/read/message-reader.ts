@@ -1,6 +1,7 @@
 import type { Logger } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import { ReadStatus, type ReadCompletion, type ReadQuery } from '../message-store.ts';
+import type { CompactedQueue } from '../compaction/compacted-queue.ts';
 import type { ConsumeQueue } from '../views/consume-queue.ts';
 import { entriesPerChunk, entryBytes, entryPosition, entrySize, entryTagsCode } from '../views/queue-entry.ts';
 import type { QueueView } from '../views/queues.ts';
@@ -29,17 +30,47 @@ export class MessageReader {
     const refused = queue === undefined || queue.id < 0 ? refuse(ReadStatus.noMatchedLogicQueue, 0, undefined) : check(queue, query.offset);
     if (refused !== undefined || queue === undefined) return completion.readDone(refused ?? refuse(ReadStatus.noMatchedLogicQueue, 0, undefined));
     const operation = new ReadOperation(query, completion);
-    operation.minOffset = queue.minOffset;
+    const { compacted } = queue;
+    operation.minOffset = firstOffset(queue);
     operation.maxOffset = queue.visible;
-    if (!this.#collect(queue, query, operation)) return completion.readDone(refuse(ReadStatus.offsetFoundNull, Math.min(queue.visible, nextChunk(query.offset)), queue));
+    if (compacted !== undefined && query.offset < compacted.boundary) this.#collectCompacted(compacted, query, operation);
+    else if (!this.#collect(queue, query, operation)) return completion.readDone(refuse(ReadStatus.offsetFoundNull, Math.min(queue.visible, nextChunk(query.offset)), queue));
     operation.finish(this.#sources);
   }
 
-  /** Looks at entries and notes the wanted records; false when the first entry cannot be found. */
-  #collect(queue: ConsumeQueue, query: ReadQuery, operation: ReadOperation): boolean {
-    const { matchesTags, matchesRecord, maxMessages, maxBytes } = query;
-    const scanEnd = Math.min(queue.visible, query.offset + Math.max(query.scanMax ?? scanMaxDefault, maxMessages));
-    let offset = query.offset;
+  /** Adds the record, from memory or to be read; false when it was deleted with its segment. */
+  #take(operation: ReadOperation, position: number, size: number): boolean {
+    const slab = this.#log.tailHolding(position, size);
+    if (slab !== undefined) operation.addHot(slab, position - slab.start, size);
+    else if (position < this.#log.minPosition) return false;
+    else operation.addCold(position, size);
+    return true;
+  }
+
+  /** As {@link #collect} for the compacted beginning of a queue, and on behind it: holes cost nothing. */
+  #collectCompacted(compacted: CompactedQueue, query: ReadQuery, operation: ReadOperation): void {
+    const { matchesTags, maxMessages, maxBytes } = query;
+    const { boundary, queue } = compacted;
+    let left = Math.max(query.scanMax ?? scanMaxDefault, maxMessages);
+    let next = boundary;
+    compacted.forEach(query.offset, boundary, ({ offset, position, size, tagsCode }) => {
+      const isWanted = matchesTags === undefined || matchesTags(tagsCode);
+      if (left-- === 0 || operation.count >= maxMessages || (isWanted && operation.count > 0 && operation.byteCount + size > maxBytes)) {
+        next = offset;
+        return false;
+      }
+      if (isWanted) this.#take(operation, position, size);
+      return true;
+    });
+    operation.nextBeginOffset = next;
+    if (next === boundary && boundary < queue.visible && operation.count < maxMessages) this.#collect(queue, query, operation, boundary);
+  }
+
+  /** Looks at entries from `from` on and notes the wanted records; false when the first entry cannot be found. */
+  #collect(queue: ConsumeQueue, query: ReadQuery, operation: ReadOperation, from: number = query.offset): boolean {
+    const { matchesTags, maxMessages, maxBytes } = query;
+    const scanEnd = Math.min(queue.visible, from + Math.max(query.scanMax ?? scanMaxDefault, maxMessages));
+    let offset = from;
     let number = -1;
     let chunk: Buffer | undefined;
     let lastPosition = -1;
@@ -51,7 +82,7 @@ export class MessageReader {
       }
       const slot = offset - number * entriesPerChunk;
       if (chunk === undefined || (slot + 1) * entryBytes > chunk.length) {
-        if (offset === query.offset) return false;
+        if (offset === from) return false;
         break;
       }
       const size = entrySize(chunk, slot);
@@ -64,11 +95,7 @@ export class MessageReader {
       if (matchesTags !== undefined && !matchesTags(entryTagsCode(chunk, slot))) continue;
       if (operation.count > 0 && operation.byteCount + size > maxBytes) break;
       lastPosition = position;
-      const record = this.#log.slice(position, size);
-      if (record === undefined) {
-        if (position >= this.#log.minPosition) operation.addCold(position, size);
-        else operation.removing = true;
-      } else if (matchesRecord === undefined || matchesRecord(record)) operation.addHot(record);
+      if (!this.#take(operation, position, size)) operation.removing = true;
     }
     operation.nextBeginOffset = offset;
     return true;
@@ -85,17 +112,21 @@ interface Refusal {
   readonly byteCount: 0;
 }
 
+/** The smallest offset that readers are told. */
+const firstOffset = (queue: ConsumeQueue): number => queue.compacted?.minOffset ?? queue.minOffset;
+
 const nextChunk = (offset: number): number => (Math.floor(offset / entriesPerChunk) + 1) * entriesPerChunk;
 
 function refuse(status: ReadStatus, nextBeginOffset: number, queue: ConsumeQueue | undefined): Refusal {
-  return { status, nextBeginOffset, minOffset: queue?.minOffset ?? 0, maxOffset: queue?.visible ?? 0, records: [], messageCount: 0, byteCount: 0 };
+  return { status, nextBeginOffset, minOffset: queue === undefined ? 0 : firstOffset(queue), maxOffset: queue?.visible ?? 0, records: [], messageCount: 0, byteCount: 0 };
 }
 
 /** What Apache answers before it looks at entries; undefined when there is something to look at. */
 function check(queue: ConsumeQueue, offset: number): Refusal | undefined {
-  const { minOffset, visible } = queue;
+  const { minOffset, visible, compacted } = queue;
   if (visible === 0) return refuse(ReadStatus.noMessageInQueue, 0, queue);
-  if (offset < minOffset) return refuse(ReadStatus.offsetTooSmall, minOffset, queue);
+  // A compacted queue has holes, also before its first message: readers get what comes next.
+  if (offset < minOffset && compacted === undefined) return refuse(ReadStatus.offsetTooSmall, minOffset, queue);
   if (offset === visible) return refuse(ReadStatus.offsetOverflowOne, offset, queue);
   if (offset > visible) return refuse(ReadStatus.offsetOverflowBadly, visible, queue);
   return undefined;

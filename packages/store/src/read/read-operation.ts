@@ -1,10 +1,14 @@
 import type { Logger } from '@kitemq/runtime';
 import { isWholeRecord } from '../commit-log/record-format.ts';
 import type { CommitLog } from '../commit-log/commit-log.ts';
+import type { TailSlab } from '../commit-log/tail-slabs.ts';
 import { ReadStatus, type ReadCompletion, type ReadQuery, type ReadResult } from '../message-store.ts';
 import { BlockCache, blockBytes, overlapBytes, type LogBlock } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
 import { isWholeInBlock } from './verified-records.ts';
+
+/** A transient answer from memory that is longer than this is not transient: copying it would cost its reader more than new memory costs the log. */
+const copiedBytesMax: number = 384 * 1024;
 
 /** Where records come from that are not in memory. */
 export interface ColdSources {
@@ -36,10 +40,15 @@ export class ReadOperation {
   readonly #queueId: number;
   readonly #offset: number;
   readonly #matchesRecord: ReadQuery['matchesRecord'];
-  readonly #transient: boolean;
+  #transient: boolean;
   readonly #completion: ReadCompletion;
-  /** Records in memory; empty places for those on disk until these are there. */
+  /** Records in memory (of a transient read: pieces of one or more); empty places for those on disk until these are there. */
   #records: Uint8Array[] = [];
+  /** Of a transient read: slabs that pieces are in, and the piece that is growing (end -1: none). */
+  readonly #hotSlabs: TailSlab[] = [];
+  #hotSlab: TailSlab | undefined;
+  #hotStart = 0;
+  #hotEnd = -1;
   /** Of the records that are on disk: index in `#records`, position, size. */
   readonly #coldIndexes: number[] = [];
   readonly #coldPositions: number[] = [];
@@ -66,13 +75,45 @@ export class ReadOperation {
     this.nextBeginOffset = query.offset;
   }
 
-  addHot(record: Uint8Array): void {
-    this.#records.push(record);
+  /** Takes the record if it matches. */
+  addHot(slab: TailSlab, offset: number, size: number): void {
+    const matchesRecord = this.#matchesRecord;
+    if (!this.#transient) {
+      const record = slab.buffer.subarray(offset, offset + size);
+      if (matchesRecord !== undefined && !matchesRecord(record)) return;
+      slab.isShared = true;
+      this.#records.push(record);
+    } else {
+      if (matchesRecord !== undefined && !matchesRecord(slab.buffer.subarray(offset, offset + size))) return;
+      if (slab !== this.#hotSlab || offset !== this.#hotEnd) this.#beginHotPiece(slab, offset);
+      this.#hotEnd = offset + size;
+    }
     this.count++;
-    this.byteCount += record.length;
+    this.byteCount += size;
+  }
+
+  #beginHotPiece(slab: TailSlab, offset: number): void {
+    this.#endHotPiece();
+    if (slab !== this.#hotSlab) this.#hotSlabs.push(slab);
+    this.#hotSlab = slab;
+    this.#hotStart = offset;
+  }
+
+  /** Records that lie one behind the other in memory are one piece. */
+  #endHotPiece(): void {
+    const slab = this.#hotSlab;
+    if (slab === undefined || this.#hotEnd < 0) return;
+    this.#records.push(new Uint8Array(slab.buffer.buffer, slab.buffer.byteOffset + this.#hotStart, this.#hotEnd - this.#hotStart));
+    this.#hotEnd = -1;
+  }
+
+  /** The pieces are looked at later than in this turn, or by somebody unknown: their memory must not be used for what is appended. */
+  #shareHotSlabs(): void {
+    for (const slab of this.#hotSlabs) slab.isShared = true;
   }
 
   addCold(position: number, size: number): void {
+    this.#endHotPiece();
     this.#coldIndexes.push(this.#records.length);
     this.#coldPositions.push(position);
     this.#coldSizes.push(size);
@@ -83,7 +124,9 @@ export class ReadOperation {
 
   /** Answers, at once when nothing has to be read from disk. */
   finish(sources: ColdSources): void {
+    this.#endHotPiece();
     if (this.#coldIndexes.length === 0) return this.#answer();
+    this.#shareHotSlabs();
     this.#divide(sources);
     const parts = this.#parts;
     // One more than there are, so that parts which are there at once do not end the operation before the others have begun.
@@ -199,6 +242,12 @@ export class ReadOperation {
   }
 
   #answer(): void {
+    // More than a reader copies gladly: it gets the memory itself.
+    const isTooLarge = this.byteCount > copiedBytesMax && this.#coldIndexes.length === 0;
+    if (isTooLarge) {
+      this.#transient = false;
+      this.#shareHotSlabs();
+    }
     let status: ReadStatus = ReadStatus.found;
     if (this.count === 0) status = this.removing ? ReadStatus.messageWasRemoving : ReadStatus.noMatchedMessage;
     this.#completion.readDone(this.#result(status, this.nextBeginOffset));
@@ -208,7 +257,7 @@ export class ReadOperation {
     const { minOffset, maxOffset } = this;
     const records = this.#records;
     const isEmpty = records.length === 0;
-    return { status, nextBeginOffset, minOffset, maxOffset, records, messageCount: isEmpty ? 0 : this.count, byteCount: isEmpty ? 0 : this.byteCount, transient: this.#transient && this.#coldIndexes.length > 0 };
+    return { status, nextBeginOffset, minOffset, maxOffset, records, messageCount: isEmpty ? 0 : this.count, byteCount: isEmpty ? 0 : this.byteCount, transient: this.#transient };
   }
 }
 

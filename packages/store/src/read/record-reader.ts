@@ -30,6 +30,11 @@ export class RecordReader {
 
   /** Store time (ms) of the queue's message at `offset`; -1 when it is not there. */
   async storeTimeAt(queue: ConsumeQueue, offset: number): Promise<number> {
+    const { compacted } = queue;
+    if (compacted !== undefined && offset < compacted.boundary) {
+      const entry = compacted.find(offset);
+      return entry === undefined ? -1 : this.storeTimeOf(entry.position);
+    }
     if (offset < queue.minOffset || offset >= queue.visible) return -1;
     const number = Math.floor(offset / entriesPerChunk);
     const chunk = queue.chunk(number);

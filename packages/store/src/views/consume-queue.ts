@@ -1,8 +1,17 @@
+import type { CompactedQueue } from '../compaction/compacted-queue.ts';
+import { firstOffsetAt } from './first-offset.ts';
 import { entriesPerChunk, entryBytes, entrySize, writePlace, writeTagsCode } from './queue-entry.ts';
 import type { TopicQueues } from './topic-queues.ts';
 
-/** Reads the stored chunk; undefined when there is none. */
-export type ChunkLoader = (queue: ConsumeQueue, chunk: number) => Uint8Array | undefined;
+/** What a queue needs of the view that has it. */
+export interface QueueOwner {
+  /** Where the log begins: messages before it are gone. */
+  readonly logBegin: number;
+  /** Reads the stored chunk; undefined when there is none. */
+  loadChunk(queue: ConsumeQueue, chunk: number): Uint8Array | undefined;
+  /** The queue's smallest offset was `before`, and is larger now. */
+  minOffsetMoved(queue: ConsumeQueue, before: number): void;
+}
 
 const firstChunkEntries = 4;
 
@@ -15,14 +24,18 @@ export class ConsumeQueue {
   readonly queueId: number;
   /** Names its chunks in the checkpoint; -1 until its first record was applied. */
   id = -1;
-  minOffset = 0;
   /** The offset the next appended message gets. */
   next = 0;
   /** The first offset consumers cannot see yet. */
   visible = 0;
   /** Set while it has something no checkpoint has. */
   dirty = false;
-  readonly #load: ChunkLoader;
+  /** What readers get of its beginning, when it is compacted. */
+  compacted: CompactedQueue | undefined = undefined;
+  readonly #owner: QueueOwner;
+  #minOffset = 0;
+  /** The log began here when the smallest offset was looked for last. */
+  #trimmedTo = 0;
   #open: Buffer | undefined;
   #openNumber = -1;
   /** Offset of the last entry that came after blanks. */
@@ -30,10 +43,37 @@ export class ConsumeQueue {
   /** Most queues have none, and an empty map costs more than the rest of a queue. */
   #full: Map<number, Buffer> | undefined;
 
-  constructor(topicQueues: TopicQueues, queueId: number, load: ChunkLoader) {
+  constructor(topicQueues: TopicQueues, queueId: number, owner: QueueOwner) {
     this.topicQueues = topicQueues;
     this.queueId = queueId;
-    this.#load = load;
+    this.#owner = owner;
+  }
+
+  /** Smallest offset whose message is still there (or was lost with a damaged part of the log). It follows the log's beginning when it is asked for. */
+  get minOffset(): number {
+    const { logBegin } = this.#owner;
+    if (this.#trimmedTo < logBegin) {
+      this.#trimmedTo = logBegin;
+      this.trim(firstOffsetAt(this, this.#minOffset, logBegin));
+    }
+    return this.#minOffset;
+  }
+
+  /** Sets where the queue, which has no messages in memory yet, begins: as a checkpoint says, or at its first message. */
+  begin(minOffset: number, visible: number): void {
+    this.#minOffset = minOffset;
+    this.visible = visible;
+  }
+
+  /** Forgets the messages before `minOffset`. */
+  trim(minOffset: number): void {
+    const before = this.#minOffset;
+    if (minOffset <= before) return;
+    this.#minOffset = Math.min(minOffset, this.visible);
+    const first = Math.floor(this.#minOffset / entriesPerChunk);
+    for (const number of this.#full?.keys() ?? []) if (number < first) this.#full?.delete(number);
+    if (this.#full?.size === 0) this.#full = undefined;
+    this.#owner.minOffsetMoved(this, before);
   }
 
   /** Adds the entry at offset `visible`. */
@@ -85,7 +125,7 @@ export class ConsumeQueue {
     if (number === this.#openNumber) return this.#open;
     const full = this.#full?.get(number);
     if (full !== undefined) return full;
-    const stored = this.#load(this, number);
+    const stored = this.#owner.loadChunk(this, number);
     return stored === undefined ? undefined : Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   }
 
@@ -115,7 +155,7 @@ export class ConsumeQueue {
     let chunk = this.#open;
     if (chunk === undefined || this.#openNumber !== number) {
       chunk = Buffer.allocUnsafe(Math.min(entriesPerChunk, Math.max(firstChunkEntries, slot + 1)) * entryBytes);
-      const stored = slot > 0 ? this.#load(this, number) : undefined;
+      const stored = slot > 0 ? this.#owner.loadChunk(this, number) : undefined;
       if (stored !== undefined) chunk.set(stored.subarray(0, slot * entryBytes));
       else chunk.fill(0, 0, slot * entryBytes);
     } else if (slot * entryBytes >= chunk.length) {

@@ -169,6 +169,15 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
 
   checkpointed(): void {}
 
+  /** All offsets as if they had just changed, through the usual records. */
+  snapshot(): Promise<void> {
+    for (const offsets of this.#table.all()) {
+      for (const queueId of offsets.offsets.keys()) offsets.unlogged.add(queueId);
+      this.#unlogged.add(offsets);
+    }
+    return this.flush();
+  }
+
   #obtainChecked(group: string, topic: string): TopicOffsets {
     if (Buffer.byteLength(group) > offsetNameBytesMax || Buffer.byteLength(topic) > offsetNameBytesMax) {
       throw new KiteError('KITE_STORE_ARGUMENT', `Group and topic names are at most ${offsetNameBytesMax} bytes long`);

@@ -2,10 +2,14 @@ import { unpack } from 'msgpackr';
 import { RecordLimits } from '@kitemq/protocol';
 import type { KeyValueBatch, KeyValueStore, Logger } from '@kitemq/runtime';
 import { bodyOf } from '../commit-log/record-format.ts';
-import { ConsumeQueue } from './consume-queue.ts';
+import { ChunkCache } from './chunk-cache.ts';
+import { ConsumeQueue, type QueueOwner } from './consume-queue.ts';
 import type { LogRecord } from './log-record.ts';
-import { readQueueCommand } from './queue-commands.ts';
+import { readQueueCommand, type QueueState } from './queue-commands.ts';
+import { entriesPerChunk } from './queue-entry.ts';
+import { logQueueStates } from './queue-states.ts';
 import { readUint53, RowKey, RowKeyReader, writeUint53 } from './row-key.ts';
+import type { SystemLog } from './system-log.ts';
 import { isStoreTopic, SystemTopic } from './system-topics.ts';
 import { TopicQueues } from './topic-queues.ts';
 import { KeyPrefix, type View } from './view.ts';
@@ -14,6 +18,9 @@ const rowBytes = 20;
 
 /** A larger gap in a queue's offsets than this, beyond what lost log bytes explain, is taken for a wrong offset. */
 const gapSlack = 1024;
+
+/** Queues whose smallest offset is looked for in one turn of the event loop. */
+const settledPerTurn = 200;
 
 /** A record that stands where its queue began again. */
 interface NewBeginning {
@@ -27,7 +34,7 @@ interface NewBeginning {
  * The consume queues. Rows: one per queue (topic, queue id → number, min and next offset), one per chunk (queue number, chunk number → entries).
  * A topic that was removed and written again gets new queue numbers, so old chunks can never show up in it.
  */
-export class QueueView implements View {
+export class QueueView implements View, QueueOwner {
   readonly name = 'queues';
   readonly version = 1;
   readonly topics = undefined;
@@ -35,6 +42,7 @@ export class QueueView implements View {
   readonly #topics = new Map<string, TopicQueues>();
   readonly #viewsOf: (topic: string) => readonly View[];
   readonly #chunkKey: Buffer = Buffer.alloc(9, KeyPrefix.queueChunk);
+  readonly #chunks = new ChunkCache();
   #rows: KeyValueStore | undefined;
   #nextId = 0;
   /** How many messages a queue can miss: some whose heads are wrong, and those that were in lost parts of the log. */
@@ -45,12 +53,15 @@ export class QueueView implements View {
   /** Queues whose last record had offset 0 again: of a topic that Apache deleted and made again, or a damaged head. The next record tells. */
   readonly #beginnings = new Map<ConsumeQueue, NewBeginning>();
   #dirty: ConsumeQueue[] = [];
+  /** Of queues whose smallest offset moved: the first chunk that the rows may still have. */
+  readonly #trimmedFrom = new Map<ConsumeQueue, number>();
   #removedIds: number[] = [];
   #removedRows: Buffer[] = [];
   #capturedQueues: ConsumeQueue[] = [];
   #capturedVisible: number[] = [];
   /** Entries that no checkpoint has. */
   dirtyEntries = 0;
+  logBegin = 0;
 
   constructor(logger: Logger, viewsOf: (topic: string) => readonly View[]) {
     this.#logger = logger;
@@ -70,7 +81,7 @@ export class QueueView implements View {
     const topicQueues = this.#obtainTopic(topic);
     let queue = topicQueues.queues.get(queueId);
     if (queue === undefined) {
-      queue = new ConsumeQueue(topicQueues, queueId, this.#loadChunk);
+      queue = new ConsumeQueue(topicQueues, queueId, this);
       topicQueues.queues.set(queueId, queue);
     }
     return queue;
@@ -101,6 +112,16 @@ export class QueueView implements View {
     if (topicQueues !== undefined) this.#topics.set(topic, topicQueues);
   }
 
+  /** True while the command that removes the topic's queues is on its way. */
+  isBeingRemoved(topic: string): boolean {
+    return this.#detached.has(topic);
+  }
+
+  /** The queue has had a message at `offset`, whatever else the log still has of it. */
+  endsBehind(queue: ConsumeQueue, offset: number): void {
+    if (queue.visible <= offset) this.#applyBegin(queue, offset + 1);
+  }
+
   load(rows: KeyValueStore): void {
     this.#rows = rows;
     rows.range(Buffer.of(KeyPrefix.queue), Buffer.of(KeyPrefix.queue + 1), (key, value) => {
@@ -108,8 +129,8 @@ export class QueueView implements View {
       const queue = this.obtain(reader.text(), reader.uint32());
       const row = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
       queue.id = row.readUInt32BE(0);
-      queue.minOffset = readUint53(row, 4);
-      queue.next = queue.visible = readUint53(row, 12);
+      queue.begin(readUint53(row, 4), readUint53(row, 12));
+      queue.next = queue.visible;
       this.#nextId = Math.max(this.#nextId, queue.id + 1);
     });
   }
@@ -133,13 +154,22 @@ export class QueueView implements View {
     const row = Buffer.alloc(rowBytes);
     for (const queue of this.#dirty) {
       row.writeUInt32BE(queue.id, 0);
+      // Asking may move it, which changes what there is to store.
       writeUint53(row, 4, queue.minOffset);
       writeUint53(row, 12, queue.visible);
       batch.put(this.#queueKey(queue), row);
-      queue.forDirtyChunks((number, entries) => batch.put(this.#keyOfChunk(queue.id, number), entries));
+      queue.forDirtyChunks((number, entries) => {
+        this.#chunks.remove(queue.id, number);
+        batch.put(this.#keyOfChunk(queue.id, number), entries);
+      });
       queue.dirty = false;
       this.#capturedVisible.push(queue.visible);
     }
+    for (const [queue, from] of this.#trimmedFrom) {
+      const end = Math.floor(queue.minOffset / entriesPerChunk);
+      if (from < end) batch.removeRange(Buffer.from(this.#keyOfChunk(queue.id, from)), this.#keyOfChunk(queue.id, end));
+    }
+    this.#trimmedFrom.clear();
     this.#capturedQueues = this.#dirty;
     this.#dirty = [];
     this.dirtyEntries = 0;
@@ -149,6 +179,25 @@ export class QueueView implements View {
     for (const [index, queue] of this.#capturedQueues.entries()) queue.stored(this.#capturedVisible[index] as number);
     this.#capturedQueues = [];
     this.#capturedVisible = [];
+  }
+
+  trim(minPosition: number): void {
+    this.logBegin = Math.max(this.logBegin, minPosition);
+  }
+
+  /** Moves the smallest offsets of all queues to where the log begins; yields now and then, because with many queues it takes a while. */
+  *settleMinOffsets(): Iterable<void> {
+    let count = 0;
+    for (const { queues } of this.#topics.values()) {
+      for (const queue of queues.values()) {
+        void queue.minOffset;
+        if (++count % settledPerTurn === 0) yield;
+      }
+    }
+  }
+
+  snapshot(log: SystemLog): Promise<void> {
+    return logQueueStates(log, this.list());
   }
 
   /** Recovery found that so many log bytes are lost: queues may miss the messages that were in them. */
@@ -168,7 +217,7 @@ export class QueueView implements View {
   #place(queue: ConsumeQueue, record: LogRecord): boolean {
     const { queueOffset, position, size, tagsCode, count } = record;
     if (queueOffset !== queue.visible) {
-      if (queue.visible === 0 && this.#mayBeginLate) queue.minOffset = queue.visible = queueOffset;
+      if (this.#mayBeginLate && isEmpty(queue) && queue.visible < queueOffset) queue.begin(queueOffset, queueOffset);
       else {
         const { topic, queueId } = record;
         this.#logger.error({ topic, queueId, queueOffset, expected: queue.visible, position }, 'the offsets of a queue have a gap or a repetition');
@@ -220,9 +269,22 @@ export class QueueView implements View {
     return renewed;
   }
 
-  readonly #loadChunk = (queue: ConsumeQueue, number: number): Uint8Array | undefined => {
-    return queue.id < 0 ? undefined : this.#rows?.get(this.#keyOfChunk(queue.id, number));
-  };
+  loadChunk(queue: ConsumeQueue, number: number): Uint8Array | undefined {
+    if (queue.id < 0) return undefined;
+    const kept = this.#chunks.get(queue.id, number);
+    if (kept !== undefined) return kept;
+    const stored = this.#rows?.get(this.#keyOfChunk(queue.id, number));
+    if (stored !== undefined) this.#chunks.add(queue.id, number, stored);
+    return stored;
+  }
+
+  minOffsetMoved(queue: ConsumeQueue, before: number): void {
+    const { topicQueues } = queue;
+    // Somebody may still hold a queue of a removed topic: its rows are gone.
+    if (queue.id < 0 || topicQueues.queues.get(queue.queueId) !== queue || this.#topics.get(topicQueues.topic) !== topicQueues) return;
+    if (!this.#trimmedFrom.has(queue)) this.#trimmedFrom.set(queue, Math.floor(before / entriesPerChunk));
+    this.#markDirty(queue);
+  }
 
   #keyOfChunk(id: number, number: number): Buffer {
     this.#chunkKey.writeUInt32BE(id, 1);
@@ -254,15 +316,31 @@ export class QueueView implements View {
         const queue = this.find(command.topic, command.queueId);
         const beginning = queue === undefined ? undefined : this.#beginnings.get(queue);
         if (queue !== undefined && beginning !== undefined) this.#renew(queue, beginning);
+        return;
       }
+      case 'states':
+        for (const state of command.states) this.#applyState(state, record.live);
     }
   }
 
   #applyBegin(queue: ConsumeQueue, next: number): void {
-    if (queue.visible !== queue.minOffset || queue.visible >= next) return;
+    if (!isEmpty(queue) || queue.visible >= next) return;
     if (queue.id < 0) queue.id = this.#nextId++;
-    queue.minOffset = queue.visible = next;
+    queue.begin(next, next);
     this.#markDirty(queue);
+  }
+
+  #applyState({ topic, queueId, minOffset, next }: QueueState, live: boolean): void {
+    // A topic that was removed since: what the record says is of the queues before.
+    const queue = live ? (this.#detached.get(topic)?.[0] ?? this.#topics.get(topic))?.queues.get(queueId) : this.obtain(topic, queueId);
+    if (queue === undefined) return;
+    if (queue.id < 0) {
+      queue.id = this.#nextId++;
+      queue.begin(next, next);
+    } else if (queue.visible < next && isEmpty(queue)) queue.begin(next, next);
+    else if (queue.visible < next && next - queue.visible <= this.#gapMax) queue.addBlanks(next);
+    queue.trim(minOffset);
+    if (!live) this.#markDirty(queue);
   }
 
   #applyRemoval(topic: string): void {
@@ -282,3 +360,6 @@ export class QueueView implements View {
     this.#dirty = this.#dirty.filter((queue) => queue.topicQueues !== topicQueues);
   }
 }
+
+/** It has no messages (any more): what comes next may have any offset behind what it had. */
+const isEmpty = (queue: ConsumeQueue): boolean => queue.visible === queue.minOffset;

@@ -14,6 +14,8 @@ export const settingNameBytesMax = 900;
 /** First element of a body: put has kind, key, value behind it; remove has kind, key. */
 const kindPut = 1;
 const kindRemove = 2;
+/** Then (kind, key, value) repeated. */
+const kindPuts = 3;
 
 const rowsStart = Buffer.of(KeyPrefix.setting);
 const rowsEnd = Buffer.of(KeyPrefix.setting + 1);
@@ -85,15 +87,14 @@ export class SettingsView implements View, Settings {
 
   apply(record: LogRecord): void {
     const body = unpack(bodyOf(record.bytes())) as unknown[];
-    const [operation, kind, key] = body;
-    if (typeof kind !== 'string' || typeof key !== 'string') return;
-    const row = new RowKey(KeyPrefix.setting).text(kind).text(key).bytes().toString('latin1');
+    const [operation] = body;
     // Live changes are in memory already, perhaps with newer ones on top.
-    if (operation === kindPut) {
-      this.#dirty.set(row, pack(body[3]));
-      if (!record.live) this.#set(kind, key, body[3]);
-    } else if (operation === kindRemove) {
-      this.#dirty.set(row, undefined);
+    if (operation === kindPut) this.#applyPut(body, 1, record.live);
+    else if (operation === kindPuts) for (let at = 1; at + 2 < body.length; at += 3) this.#applyPut(body, at, record.live);
+    else if (operation === kindRemove) {
+      const [, kind, key] = body;
+      if (typeof kind !== 'string' || typeof key !== 'string') return;
+      this.#dirty.set(rowKey(kind, key), undefined);
       if (!record.live) this.#delete(kind, key);
     }
   }
@@ -108,6 +109,36 @@ export class SettingsView implements View, Settings {
 
   checkpointed(): void {}
 
+  async snapshot(log: SystemLog): Promise<void> {
+    let body: unknown[] = [kindPuts];
+    let room = log.bodyBytesMax;
+    const flush = async (): Promise<void> => {
+      if (body.length === 1) return;
+      const packed = pack(body);
+      body = [kindPuts];
+      room = log.bodyBytesMax;
+      await log.append(SystemTopic.settings, packed);
+    };
+    for (const [kind, settings] of this.#kinds) {
+      for (const [key, value] of settings) {
+        const size = pack([kind, key, value]).length;
+        if (size > room) await flush();
+        // It may have been changed, or removed, while the records before were on their way.
+        if (!settings.has(key)) continue;
+        body.push(kind, key, settings.get(key));
+        room -= size;
+      }
+    }
+    await flush();
+  }
+
+  #applyPut(body: readonly unknown[], at: number, live: boolean): void {
+    const [kind, key, value] = [body[at], body[at + 1], body[at + 2]];
+    if (typeof kind !== 'string' || typeof key !== 'string') return;
+    this.#dirty.set(rowKey(kind, key), pack(value));
+    if (!live) this.#set(kind, key, value);
+  }
+
   #set(kind: string, key: string, value: unknown): void {
     let settings = this.#kinds.get(kind);
     if (settings === undefined) {
@@ -120,6 +151,10 @@ export class SettingsView implements View, Settings {
   #delete(kind: string, key: string): void {
     this.#kinds.get(kind)?.delete(key);
   }
+}
+
+function rowKey(kind: string, key: string): string {
+  return new RowKey(KeyPrefix.setting).text(kind).text(key).bytes().toString('latin1');
 }
 
 function checkNames(kind: string, key: string): void {

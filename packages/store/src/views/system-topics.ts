@@ -8,6 +8,8 @@ export const SystemTopic = {
   settings: 'rmq_sys_KITEMQ_SETTINGS',
   /** Commands to the queue view: removed topics. */
   queues: 'rmq_sys_KITEMQ_QUEUES',
+  /** Messages of compacted topics that outlive the part of the log they were in. */
+  carried: 'rmq_sys_KITEMQ_CARRIED',
 } as const;
 
 const names: ReadonlySet<string> = new Set(Object.values(SystemTopic));

@@ -1,4 +1,5 @@
 import type { ConsumeQueue } from './consume-queue.ts';
+import { isStoreTopic } from './system-topics.ts';
 import type { View } from './view.ts';
 
 /** The queues of one topic, and what the append path needs to know of the topic. */
@@ -10,10 +11,13 @@ export class TopicQueues {
   readonly queues: Map<number, ConsumeQueue> = new Map();
   /** Views that want the records of this very topic. */
   readonly views: readonly View[];
+  /** It holds the store's own records, no messages. */
+  readonly isOwn: boolean;
 
   constructor(topic: string, views: readonly View[]) {
     this.topic = topic;
     this.bytes = Buffer.from(topic, 'utf8');
     this.views = views;
+    this.isOwn = isStoreTopic(topic);
   }
 }

@@ -1,6 +1,7 @@
 import type { KeyValueBatch, KeyValueStore, Logger } from '@kitemq/runtime';
 import { packMark, type CheckpointMark } from '../checkpoint/checkpoint-mark.ts';
 import type { LogRecord } from './log-record.ts';
+import type { SystemLog } from './system-log.ts';
 import type { View } from './view.ts';
 
 /** All views of a store. */
@@ -73,6 +74,11 @@ export class ViewSet {
   /** Tells the views that the log's beginning is gone. */
   trim(minPosition: number): void {
     for (const view of this.#views) view.trim?.(minPosition);
+  }
+
+  /** Has every view append again what must outlive the log up to here; resolves when that is durable. */
+  async snapshot(log: SystemLog): Promise<void> {
+    for (const view of this.#views) await view.snapshot?.(log);
   }
 
   #applyTo(view: View, record: LogRecord): void {

@@ -1,5 +1,6 @@
 import type { KeyValueBatch, KeyValueStore } from '@kitemq/runtime';
 import type { LogRecord } from './log-record.ts';
+import type { SystemLog } from './system-log.ts';
 
 /**
  * A fold over the log. The store calls `apply` once for every record, in log order, whether the record was appended here or is replayed at
@@ -24,6 +25,11 @@ export interface View {
   checkpointed(): void;
   /** The log has nothing before `minPosition` any more: what refers to it may be forgotten, in memory now and in the rows with the next checkpoint. */
   trim?(minPosition: number): void;
+  /**
+   * Appends again, as ordinary records, all that must outlive the records it came from: after that the log may lose everything that was in it
+   * when the call began, and a replay of the rest still gives this state. Called rarely, before the log's first files are deleted.
+   */
+  snapshot?(log: SystemLog): Promise<void>;
 }
 
 /** First byte of each view's keys. 0x01 is the store's own row. */
@@ -37,4 +43,7 @@ export const KeyPrefix = {
   keyJournal: 0x41,
   keyRun: 0x42,
   keyBucket: 0x43,
+  compactedQueue: 0x50,
+  compactedChunk: 0x51,
+  compactedKey: 0x52,
 } as const;
