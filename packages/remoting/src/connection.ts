@@ -53,7 +53,7 @@ export class Connection implements Channel {
   readonly output: OutputBuffer = new OutputBuffer();
   private socket: NetworkSocket;
   private readonly endpoint: Endpoint;
-  private readonly splitter: FrameSplitter;
+  private splitter: FrameSplitter;
   private preface: Preface | undefined;
   private reading = false;
   private bufferedBytesSeen = 0;
@@ -78,7 +78,7 @@ export class Connection implements Channel {
     this.localAddress = `${socket.localAddress}:${socket.localPort}`;
     this.lastActivityAt = endpoint.now();
     this.inFlight = new InFlightTable(endpoint.limits.invokesInFlightMax);
-    this.splitter = new FrameSplitter(endpoint.limits);
+    this.splitter = splitterFor(socket, endpoint);
     socket.setHandler(this.handler);
   }
 
@@ -104,7 +104,7 @@ export class Connection implements Channel {
     this.lastActivityAt = this.endpoint.now();
     this.endpoint.counters.bytesIn += chunk.length;
     if (this.preface !== undefined) return this.onPreface(this.preface, chunk);
-    if (this.congested) this.held.push(chunk);
+    if (this.congested) this.held.push(this.kept(chunk));
     else this.takeFrames(chunk);
   }
 
@@ -135,8 +135,14 @@ export class Connection implements Channel {
     if (!this.congested) this.accountPartial();
   }
 
+  /** `bytes` for longer than this call. */
+  private kept(bytes: Uint8Array): Uint8Array {
+    return this.socket.reusesReadBuffer === true ? Uint8Array.prototype.slice.call(bytes) : bytes;
+  }
+
   private onPreface(preface: Preface, chunk: Uint8Array): void {
-    const verdict = preface.feed(chunk);
+    // Of a connection only the first bytes come here.
+    const verdict = preface.feed(this.kept(chunk));
     if (verdict === undefined) return;
     const proxy = verdict.proxy;
     this.proxy = proxy;
@@ -151,6 +157,7 @@ export class Connection implements Channel {
     this.preface = undefined;
     if (credentials === undefined) return this.onData(verdict.rest);
     this.socket = this.socket.acceptTls(credentials, verdict.rest);
+    this.splitter = splitterFor(this.socket, this.endpoint);
     this.socket.setHandler(this.handler);
   }
 
@@ -165,8 +172,11 @@ export class Connection implements Channel {
     this.partialSince = 0;
     this.peerVersion = frame.version;
     this.peerLanguage = frame.language;
-    if ((frame.flag & FrameFlag.response) !== 0) return this.onResponse(frame);
-    this.endpoint.onRequest(new IncomingRequest(this, frame, this.lastActivityAt));
+    if ((frame.flag & FrameFlag.response) !== 0) return this.onResponse(this.socket.reusesReadBuffer === true ? copyOf(bytes, start, end) : frame);
+    const request = new IncomingRequest(this, frame, this.lastActivityAt);
+    this.endpoint.onRequest(request);
+    // The frame's memory is used again; who answers later and has not said that the answer needs nothing of it gets a copy.
+    if (!request.answered && !request.isDetached && this.socket.reusesReadBuffer === true) request.keep(copyOf(bytes, start, end));
     // Answers of one chunk can be large: stop in the middle of it rather than queue them all.
     if (this.output.pendingBytes > this.endpoint.limits.outputPauseBytes) this.flush();
   }
@@ -224,7 +234,7 @@ export class Connection implements Channel {
     out.writer = options.writer;
     out.ext = options.ext;
     try {
-      this.send(out, options.body, options.copyBody === true);
+      this.send(out, options.body, options.copyBody === true || (this.socket.reusesReadBuffer === true && isOf(options.body, request.body)));
     } catch (error) {
       this.respondUnsendable(request, error as Error);
     }
@@ -377,6 +387,18 @@ export class Connection implements Channel {
     });
   }
 }
+
+/** Is some of the answer a view of what was received? */
+const isOf = (answer: ReplyOptions['body'], received: Uint8Array | undefined): boolean => {
+  if (answer === undefined || received === undefined) return false;
+  return answer instanceof Uint8Array ? answer.buffer === received.buffer : answer.some((piece) => piece.buffer === received.buffer);
+};
+
+const splitterFor = (socket: NetworkSocket, { limits }: Endpoint): FrameSplitter =>
+  new FrameSplitter({ frameBytesMax: limits.frameBytesMax, reuse: socket.reusesReadBuffer === true });
+
+/** Answers are read later. */
+const copyOf = (bytes: Buffer, start: number, end: number): Frame => decodeFrame(Uint8Array.prototype.slice.call(bytes, start, end), 0, end - start);
 
 const totalLength = (pieces: readonly Uint8Array[]): number => {
   let length = 0;

@@ -63,6 +63,16 @@ export class IncomingRequest implements Request {
     return this.frame.ext.select(schema);
   }
 
+  get isDetached(): boolean {
+    return this.frame === undefined;
+  }
+
+  /** Goes on with a copy of its frame. */
+  keep(copy: Frame): void {
+    this.frame = copy;
+    this.body = copy.body;
+  }
+
   detach(): void {
     this.frame = undefined;
     this.body = undefined;

@@ -12,6 +12,8 @@ export interface NetworkSocket {
   readonly bufferedBytes: number;
   /** True when a written chunk's memory is not looked at any more once `bufferedBytes` is 0 (plain TCP; not TLS, not memory networks). */
   readonly copiesOnWrite?: boolean;
+  /** True when chunks are good only during `onData`: copy what must be kept. Only accepted sockets do so. */
+  readonly reusesReadBuffer?: boolean;
   /** Sets who is called. Data that arrived before is delivered after this call returns. */
   setHandler(handler: SocketHandler): void;
   /** Queues `chunk` (owned by the socket from now on). False: stop until `onDrain`. */
@@ -34,7 +36,7 @@ export interface NetworkSocket {
 }
 
 export interface SocketHandler {
-  /** Bytes arrived. The chunk is the receiver's to keep. */
+  /** Bytes arrived. The chunk is the receiver's to keep, unless the socket `reusesReadBuffer`. */
   onData(chunk: Uint8Array): void;
   /** After a `write` returned false: all queued bytes were taken. */
   onDrain(): void;

@@ -7,6 +7,9 @@ const lengthBytes = 4;
 const frameBytesMin = 8;
 /** A peer that announces more than this gets it only after it has sent this much. */
 const trustedBytes = 1_048_576;
+/** Of split frames whose memory is used again. */
+const spareBytesMin = 4_096;
+const spareBytesMax = 65_536;
 const empty = Buffer.alloc(0) as unknown as FastBuffer;
 
 /**
@@ -17,7 +20,8 @@ const empty = Buffer.alloc(0) as unknown as FastBuffer;
  * splitter.push(chunk);
  * while (splitter.next()) decodeFrame(splitter.buffer, splitter.start, splitter.end);
  * ```
- * Ranges stay good: the splitter never writes to bytes it has given out.
+ * Ranges stay good: the splitter never writes to bytes it has given out. With `reuse` (for chunks whose memory is used again by whoever
+ * brings them) ranges are good until the next `next` or `push`, and split frames are put together in the same memory again and again.
  */
 export class FrameSplitter {
   /** Where the current frame is, after `next` returned true: `buffer[start, end)`, its length field included. */
@@ -26,6 +30,9 @@ export class FrameSplitter {
   end = 0;
 
   readonly #frameBytesMax: number;
+  readonly #reuse: boolean;
+  /** Memory of an earlier split frame, to be used again. */
+  #spare: FastBuffer = empty;
   #chunk: FastBuffer = empty;
   #at = 0;
   /** A frame that has begun in earlier chunks; its first bytes, `#filled` of `#wanted`. */
@@ -34,8 +41,9 @@ export class FrameSplitter {
   /** Whole length of the partial frame, 0 while fewer than four bytes of it are known. */
   #wanted = 0;
 
-  constructor(limits: { readonly frameBytesMax?: number } = {}) {
+  constructor(limits: { readonly frameBytesMax?: number; readonly reuse?: boolean } = {}) {
     this.#frameBytesMax = limits.frameBytesMax ?? FrameLimits.frameBytesMax;
+    this.#reuse = limits.reuse === true;
   }
 
   /** Bytes that wait for the rest of their frame. */
@@ -86,7 +94,7 @@ export class FrameSplitter {
   #beginPartial(total: number): void {
     const left = this.#chunk.length - this.#at;
     this.#wanted = total;
-    this.#partial = Buffer.allocUnsafeSlow(total === 0 ? lengthBytes : Math.max(left, Math.min(total, trustedBytes))) as FastBuffer;
+    this.#partial = this.#room(total === 0 ? lengthBytes : Math.max(left, Math.min(total, trustedBytes)));
     this.#filled = 0;
     this.#take(left);
     this.#release();
@@ -100,12 +108,13 @@ export class FrameSplitter {
       this.#grow(Math.min(this.#wanted, trustedBytes));
     }
     this.#take(Math.min(this.#wanted, this.#partial.length) - this.#filled);
-    if (this.#filled < this.#wanted && this.#filled === this.#partial.length) {
+    if (this.#filled < this.#wanted && this.#filled >= this.#partial.length) {
       this.#grow(this.#wanted);
       this.#take(this.#wanted - this.#filled);
     }
     if (this.#filled < this.#wanted) return this.#more();
     this.#give(this.#partial, 0, this.#wanted);
+    if (this.#reuse && this.#partial.length <= spareBytesMax) this.#spare = this.#partial;
     this.#partial = empty;
     this.#filled = 0;
     this.#wanted = 0;
@@ -125,8 +134,19 @@ export class FrameSplitter {
     this.#at += taken;
   }
 
+  /** Memory for a split frame: at least `size` bytes. */
+  #room(size: number): FastBuffer {
+    const spare = this.#spare;
+    if (spare.length >= size) {
+      this.#spare = empty;
+      return spare;
+    }
+    return Buffer.allocUnsafeSlow(this.#reuse ? Math.max(size, spareBytesMin) : size) as FastBuffer;
+  }
+
   #grow(size: number): void {
-    const larger = Buffer.allocUnsafeSlow(size) as FastBuffer;
+    if (this.#partial.length >= size) return;
+    const larger = this.#room(size);
     this.#partial.copy(larger, 0, 0, this.#filled);
     this.#partial = larger;
   }

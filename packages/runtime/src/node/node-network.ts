@@ -58,7 +58,7 @@ export class NodeNetwork implements Network {
         socket.off(tls === undefined ? 'connect' : 'secureConnect', onConnected);
         socket.off('error', onError);
         socket.off('close', onClose);
-        if (error === undefined) return resolve(new NodeSocket(socket, this.#logger, tls !== undefined));
+        if (error === undefined) return resolve(new NodeSocket(socket, this.#logger, { encrypted: tls !== undefined }));
         socket.on('error', () => {});
         socket.destroy();
         reject(error);
@@ -80,7 +80,7 @@ export class NodeNetwork implements Network {
   }
 
   listen(options: ListenOptions, onConnection: (socket: NetworkSocket) => void): Promise<NetworkListener> {
-    const server = createServer({ noDelay: true }, (socket) => this.#accepted(socket, onConnection));
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accepted(socket, onConnection));
     return new Promise((resolve, reject) => {
       const onError = (error: Error): void => reject(listenFailed(options, error));
       server.once('error', onError);
@@ -120,7 +120,7 @@ export class NodeNetwork implements Network {
   }
 
   #accepted(socket: Socket, onConnection: (socket: NetworkSocket) => void): void {
-    const accepted = new NodeSocket(socket, this.#logger, false);
+    const accepted = new NodeSocket(socket, this.#logger, { inPlace: true });
     try {
       onConnection(accepted);
     } catch (error) {

@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { Logger } from '../logger.ts';
 import type { NetworkSocket, SocketHandler, TlsCredentials } from '../network.ts';
 import { acceptTlsOn } from './node-tls.ts';
+import { readInPlace } from './read-in-place.ts';
 
 /** `::ffff:127.0.0.1` is what a dual-stack listener says for an IPv4 peer. */
 const plainAddress = (address: string | undefined): string => (address === undefined ? '' : address.replace(/^::ffff:(?=\d+\.)/i, ''));
@@ -14,8 +15,11 @@ export class NodeSocket implements NetworkSocket {
   readonly localAddress: string;
   readonly localPort: number;
   readonly copiesOnWrite: boolean;
+  readonly reusesReadBuffer: boolean;
   #encrypted: boolean;
   readonly #socket: Socket;
+  /** Data comes without the stream's events. */
+  readonly #readsInPlace: boolean;
   readonly #logger: Logger;
   #handler: SocketHandler | undefined;
   #error: Error | undefined;
@@ -25,8 +29,12 @@ export class NodeSocket implements NetworkSocket {
   /** The connection went on in another NodeSocket; this one is silent. */
   #handedOver = false;
 
-  constructor(socket: Socket, logger: Logger, encrypted: boolean) {
+  /** `inPlace`: read into memory that is used again, see {@link readInPlace}; `socket` must be paused and fresh. */
+  constructor(socket: Socket, logger: Logger, { encrypted = false, inPlace = false }: { readonly encrypted?: boolean; readonly inPlace?: boolean } = {}) {
+    const reader = inPlace ? readInPlace(socket, (chunk) => this.#onData(chunk)) : undefined;
+    if (reader !== undefined) socket = reader;
     this.#socket = socket;
+    this.#readsInPlace = this.reusesReadBuffer = reader !== undefined;
     this.#encrypted = encrypted;
     this.copiesOnWrite = !(socket instanceof TLSSocket);
     this.#logger = logger;
@@ -53,8 +61,9 @@ export class NodeSocket implements NetworkSocket {
     if (this.#closed) return queueMicrotask(this.#report);
     if (this.#listening) return;
     this.#listening = true;
-    this.#socket.on('data', this.#onData);
     this.#socket.on('drain', this.#onDrain);
+    if (this.#readsInPlace) this.#socket.resume();
+    else this.#socket.on('data', this.#onData);
   }
 
   write(chunk: Uint8Array): boolean {
@@ -96,7 +105,7 @@ export class NodeSocket implements NetworkSocket {
     socket.pause();
     if (head.length > 0) socket.unshift(head);
     const secured = acceptTlsOn(socket, credentials);
-    const successor = new NodeSocket(secured, this.#logger, false);
+    const successor = new NodeSocket(secured, this.#logger);
     secured.once('secure', () => {
       successor.#encrypted = true;
     });

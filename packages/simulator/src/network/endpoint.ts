@@ -7,12 +7,16 @@ import { systemError } from '../disk/system-error.ts';
 
 /** Node's default: more than this in the buffer, and `write` asks to wait for `onDrain`. */
 const highWaterBytes = 16 * 1024;
+/** What stands in a chunk after `onData`, where its memory is used again. */
+const usedUp = 0xdb;
 
 export interface EndpointOptions {
   readonly cables: Cables;
   readonly context: ProcessContext;
   readonly local: NetworkAddress;
   readonly remote: NetworkAddress;
+  /** This end was accepted: like a real one, it delivers data in memory that is used again. */
+  readonly accepted: boolean;
 }
 
 /** One end of a simulated connection. */
@@ -22,6 +26,7 @@ export class Endpoint implements NetworkSocket {
   readonly localAddress: string;
   readonly localPort: number;
   readonly encrypted = false;
+  readonly reusesReadBuffer: boolean;
   readonly context: ProcessContext;
   readonly machineName: string;
   readonly outgoing: Outgoing;
@@ -40,7 +45,8 @@ export class Endpoint implements NetworkSocket {
   #closeReported = false;
 
   constructor(options: EndpointOptions) {
-    const { cables, context, local, remote } = options;
+    const { cables, context, local, remote, accepted } = options;
+    this.reusesReadBuffer = accepted;
     this.#cables = cables;
     this.context = context;
     this.machineName = local.machine;
@@ -153,7 +159,10 @@ export class Endpoint implements NetworkSocket {
       this.#cables.consumed(this, chunk.length);
       world.trace(chunk.length);
       const handler = this.#handler;
-      world.dispatch(incarnation, () => handler.onData(chunk));
+      const given = this.reusesReadBuffer ? Uint8Array.from(chunk) : chunk;
+      world.dispatch(incarnation, () => handler.onData(given));
+      // Who still reads of it finds out.
+      if (this.reusesReadBuffer) given.fill(usedUp);
     }
     this.#delivering = false;
     if (this.#receivedEnd && this.#received.length === 0 && !this.#closed && this.#handler !== undefined) {

@@ -91,8 +91,8 @@ export class SimulatedNetwork implements Network {
     const { world, incarnation } = this.#context;
     const context = this.#ports.contextOf(listening.owner);
     const here = { machine: this.#machine, address: there.address === '127.0.0.1' ? '127.0.0.1' : this.#ports.addressOf(this.#machine), port: this.#ports.ephemeral() };
-    const client = new Endpoint({ cables: this.#cables, context: this.#context, local: here, remote: there });
-    const server = new Endpoint({ cables: this.#cables, context, local: there, remote: here });
+    const client = new Endpoint({ cables: this.#cables, context: this.#context, local: here, remote: there, accepted: false });
+    const server = new Endpoint({ cables: this.#cables, context, local: there, remote: here, accepted: true });
     this.#cables.join(client, server);
     world.schedule(listening.owner, 0, () => listening.onConnection(server));
     world.schedule(incarnation, this.#cables.delay(), () => {
