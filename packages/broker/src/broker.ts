@@ -8,6 +8,7 @@ import type { Logger, OpenKeyValueStore, Runtime } from '@kitemq/runtime';
 import { openStore } from '@kitemq/store';
 import type { MessageStore, RecoveryReport } from '@kitemq/store';
 import { loadConfigChanges } from './admin/config-processors.ts';
+import { adoptApacheStore } from './apache-files/adopt-store.ts';
 import type { BrokerContext } from './broker-context.ts';
 import { parseBrokerSettings } from './config/broker-settings.ts';
 import type { BrokerSettings } from './config/broker-settings.ts';
@@ -147,9 +148,11 @@ export class Broker {
     const settings = this.#settings;
     const { runtime, openKeyValue } = this.#options;
     const storeHost = this.#storeHost();
+    const path = resolve(settings.storePathRootDir);
+    await adoptApacheStore({ runtime, path, storeHost, logger: this.#logger, ...(openKeyValue === undefined ? {} : { openKeyValue }) });
     this.#store = openStore({
       runtime,
-      path: resolve(settings.storePathRootDir),
+      path,
       storeHost,
       flushMode: settings.flushDiskType === 'SYNC_FLUSH' ? 'sync' : 'async',
       segmentBytes: settings.mappedFileSizeCommitLog,

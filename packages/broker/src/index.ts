@@ -7,3 +7,5 @@ export { shardSettings, shardsOf } from './shards/shard-settings.ts';
 export { availableCpus } from './shards/available-cpus.ts';
 export type { ShardPlace } from './shards/shard-place.ts';
 export type { TopicConfig } from './topics/topic-config.ts';
+export { importStore } from './apache-files/import-store.ts';
+export type { StoreImportOptions } from './apache-files/import-store.ts';

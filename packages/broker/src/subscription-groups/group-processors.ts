@@ -11,7 +11,7 @@ import type { GroupConfig } from './group-config.ts';
 
 const pageMax = 2_000;
 /** Apache keeps what is forbidden as bits; this one is reading. */
-const forbiddenBit = 1;
+const forbiddenBit = 4;
 
 /** A group as bodies carry it. */
 function toWire(config: GroupConfig): SubscriptionGroupConfig {

@@ -17,6 +17,9 @@ export interface TakeOptions {
   pause(): Promise<void>;
 }
 
+/** A record without properties ends with their length, which is zero: so many bytes behind the last that is not zero may belong to it. */
+const zeroTailBytesMax = 2;
+
 const pieceBytes = 4 * 1024 * 1024;
 
 /**
@@ -50,18 +53,19 @@ function link(disk: Disk, from: string, to: string): void {
 async function copy(options: TakeOptions, segment: ApacheSegment, target: string, doneBefore: number): Promise<void> {
   const { disk } = options;
   const draft = `${target}.part`;
+  const bytes = Math.min(segment.bytes, segment.usedBytes + zeroTailBytesMax);
   disk.removeSync(draft);
   const from = disk.openSync(segment.path, 'read');
   try {
     const to = disk.openSync(draft, 'create');
     try {
-      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(1, segment.usedBytes)));
-      for (let at = 0; at < segment.usedBytes; ) {
-        const read = from.readSync(piece, 0, Math.min(piece.length, segment.usedBytes - at), at);
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(1, bytes)));
+      for (let at = 0; at < bytes; ) {
+        const read = from.readSync(piece, 0, Math.min(piece.length, bytes - at), at);
         if (read === 0) throw new KiteError('KITE_IMPORT_SOURCE', `${segment.path} became shorter while it was read: its broker is running`);
         to.writeSync(piece, 0, read, at);
         at += read;
-        options.progress(doneBefore + at);
+        options.progress(doneBefore + Math.min(at, segment.usedBytes));
         await options.pause();
       }
       if (options.fullLength === true) to.truncateSync(segment.bytes);
