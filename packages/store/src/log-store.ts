@@ -278,6 +278,7 @@ export class LogStore implements contract.MessageStore {
       proofBytes: Math.min(flushProofBytes, options.checkpointBytes),
       intervalMs: options.checkpointIntervalMs,
       bytes: options.checkpointBytes,
+      changedAside: () => views.compaction.dirtyEntries > 0,
       dirtyEntries: () => views.queues.dirtyEntries + views.compaction.dirtyEntries + (views.keys?.dirtyEntries ?? 0),
       position: started.checkpointPosition,
     });
@@ -301,6 +302,7 @@ export class LogStore implements contract.MessageStore {
       reader,
       entries: new EntryReader(log, cold),
       policies: options.topicPolicy,
+      minPosition: () => log.minPosition,
       intervalMs: options.compactionIntervalMs,
       bodyBytes: Math.min(carriedBytes, options.segmentBytes - recordOverheadMin),
       append: (topic, body, place) => this.#appendSystem(topic, body, place),

@@ -1,5 +1,6 @@
 import { KiteError, type Logger, type OpenKeyValueStore, type Runtime } from '@kitemq/runtime';
 import type { StartProgress } from './recovery/start-progress.ts';
+import type { TopicPolicies } from './topic-policy.ts';
 import { keyPartEntriesMax } from './views/key-part.ts';
 
 export type FlushMode = 'sync' | 'async';
@@ -38,6 +39,10 @@ export interface StoreOptions {
   readonly keyPartEntries?: number;
   /** Called while a long start is under way, about every 16 MiB. */
   readonly onStartProgress?: (progress: StartProgress) => void;
+  /** What is to happen with the messages of a topic. Without, all are kept as long as the log. */
+  readonly topicPolicy?: TopicPolicies;
+  /** How often the queues of compacted topics are compacted. Default 900 000, as Apache's. */
+  readonly compactionIntervalMs?: number;
   /** Keeps the checkpoints. Default: LMDB. */
   readonly openKeyValue?: OpenKeyValueStore;
   /** Default: the runtime's. */
@@ -60,6 +65,8 @@ const defaults = {
   hotTailBytes: 32 * mebi,
   inFlightBytesMax: 64 * mebi,
   keyIndex: true,
+  topicPolicy: (() => undefined) as TopicPolicies,
+  compactionIntervalMs: 900_000,
   keyPartEntries: keyPartEntriesMax,
 };
 
@@ -75,6 +82,7 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   slabBytes: [kibi, 256 * mebi],
   hotTailBytes: [0, Number.MAX_SAFE_INTEGER],
   inFlightBytesMax: [kibi, Number.MAX_SAFE_INTEGER],
+  compactionIntervalMs: [1, 2 ** 31 - 1],
   keyPartEntries: [2, 1 << 24],
 };
 

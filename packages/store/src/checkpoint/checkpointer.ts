@@ -19,6 +19,8 @@ export interface CheckpointerOptions {
   readonly proofBytes: number;
   /** Memory that waits for a checkpoint: a checkpoint is due when it exceeds `dirtyEntriesMax`. */
   readonly dirtyEntries: () => number;
+  /** Views have changed without the log (compaction). Default: they do not. */
+  readonly changedAside?: () => boolean;
   /** Everything before this log position is in the checkpoint that was found at start-up. */
   readonly position: number;
 }
@@ -105,7 +107,7 @@ export class Checkpointer {
     if (this.#committing || this.#stopped) return;
     const { commit } = this.#options;
     if (this.#captured === undefined) {
-      if (commit.visible === this.#capturedPosition) return;
+      if (commit.visible === this.#capturedPosition && this.#options.changedAside?.() !== true) return;
       this.#captured = this.#capture();
     }
     this.#committing = true;

@@ -1,7 +1,10 @@
 import type { KeyValueBatch } from '@kitemq/runtime';
 import type { ConsumeQueue } from '../views/consume-queue.ts';
 import type { CompactionRows } from './compaction-rows.ts';
-import { chunkOf, emptyChunk, entryAt, entryCount, findEntry, indexFrom, withEntry, withoutEntry, type SparseEntry } from './sparse-chunk.ts';
+import { chunkOf, emptyChunk, entryAt, entryCount, findEntry, indexFrom, sparseChunkOffsets, withEntry, withoutEntry, type SparseEntry } from './sparse-chunk.ts';
+
+/** What a changed chunk counts for among the entries that wait for a checkpoint. */
+const dirtyEntriesOfChunk = 64;
 
 /** What a compacted message says about itself. */
 export interface CompactedMessage extends SparseEntry {
@@ -9,6 +12,13 @@ export interface CompactedMessage extends SparseEntry {
   readonly digest: string | undefined;
   /** An empty body: the key has no value any more. */
   readonly isTombstone: boolean;
+}
+
+/** What a checkpoint says of a compacted queue. */
+export interface CompactedQueueRow {
+  readonly id: number;
+  readonly end: number;
+  readonly lastCarried: number;
 }
 
 /**
@@ -20,6 +30,8 @@ export class CompactedQueue {
   readonly id: number;
   /** The first offset that was not compacted yet. */
   end: number;
+  /** Log position of the last message of it that was carried over; -1 when there was none. */
+  lastCarried: number;
   /** It has something that no checkpoint has. */
   dirty = true;
   readonly #rows: CompactionRows;
@@ -30,20 +42,16 @@ export class CompactedQueue {
   #capturedChunks = new Map<number, Buffer>();
   #capturedKeys = new Map<string, number | undefined>();
 
-  constructor(queue: ConsumeQueue, rows: CompactionRows, row: { readonly id: number; readonly end: number }) {
+  constructor(queue: ConsumeQueue, rows: CompactionRows, row: CompactedQueueRow) {
     this.#queue = queue;
     this.#rows = rows;
     this.id = row.id;
     this.end = row.end;
+    this.lastCarried = row.lastCarried;
   }
 
   get queue(): ConsumeQueue {
     return this.#queue;
-  }
-
-  /** What waits for a checkpoint, in entries. */
-  get dirtyEntries(): number {
-    return this.#keys.size + this.#chunks.size;
   }
 
   /** Before it readers get what is here, from it on what the queue has. */
@@ -84,7 +92,7 @@ export class CompactedQueue {
         const entry = entryAt(chunk, number, index);
         if (entry.offset >= limit || !visit(entry)) return;
       }
-      from = (number + 1) * 256;
+      from = (number + 1) * sparseChunkOffsets;
     }
   }
 
@@ -94,10 +102,9 @@ export class CompactedQueue {
     if (digest === undefined) return;
     const known = this.#offsetOf(digest);
     if (known !== undefined && known >= message.offset) return;
-    const old = known === undefined ? undefined : this.find(known);
-    if (old !== undefined) this.#remove(old.offset);
-    // A value that was carried over lies behind its tombstone in the log and could outlive it there: then the tombstone is kept like a value.
-    if (message.isTombstone && (old === undefined || old.position < message.position)) {
+    if (known !== undefined) this.#remove(known);
+    // A value that was carried over may lie behind its tombstone in the log and outlive it there: then the tombstone is kept like a value.
+    if (message.isTombstone && message.position >= this.lastCarried) {
       if (known !== undefined) this.#setKey(digest, undefined);
       return;
     }
@@ -108,6 +115,8 @@ export class CompactedQueue {
   /** A message of this queue lies at another place of the log now (and did so in the log's order). */
   carried(message: CompactedMessage): void {
     const { digest, offset } = message;
+    this.lastCarried = Math.max(this.lastCarried, message.position);
+    this.dirty = true;
     if (digest === undefined) return;
     const known = this.#offsetOf(digest);
     if (known !== undefined && known > offset) return;
@@ -119,6 +128,12 @@ export class CompactedQueue {
   /** The record of the entry cannot be read any more. */
   lost(offset: number): void {
     this.#remove(offset);
+  }
+
+  /** A tombstone has outlived all that it hides. */
+  buried({ digest, offset }: CompactedMessage): void {
+    this.#remove(offset);
+    if (digest !== undefined && this.#offsetOf(digest) === offset) this.#setKey(digest, undefined);
   }
 
   /** Puts what changed; it stays readable here until {@link checkpointed}. */
@@ -150,8 +165,7 @@ export class CompactedQueue {
 
   #put(entry: SparseEntry): void {
     const number = chunkOf(entry.offset);
-    this.#chunks.set(number, withEntry(this.#chunk(number) ?? emptyChunk, entry));
-    this.dirty = true;
+    this.#setChunk(number, withEntry(this.#chunk(number) ?? emptyChunk, entry));
   }
 
   #remove(offset: number): void {
@@ -159,8 +173,12 @@ export class CompactedQueue {
     const chunk = this.#chunk(number);
     if (chunk === undefined) return;
     const without = withoutEntry(chunk, offset);
-    if (without === chunk) return;
-    this.#chunks.set(number, without);
+    if (without !== chunk) this.#setChunk(number, without);
+  }
+
+  #setChunk(number: number, chunk: Buffer): void {
+    if (!this.#chunks.has(number)) this.#rows.dirtyEntries += dirtyEntriesOfChunk;
+    this.#chunks.set(number, chunk);
     this.dirty = true;
   }
 
@@ -172,6 +190,7 @@ export class CompactedQueue {
 
   #setKey(digest: string, offset: number | undefined): void {
     this.#keys.set(digest, offset);
+    this.#rows.dirtyEntries++;
     this.dirty = true;
   }
 

@@ -9,6 +9,8 @@ export class CompactionRows {
   readonly #digestKey: Buffer = Buffer.alloc(5 + keyDigestBytes, KeyPrefix.compactedKey);
   readonly #offset: Buffer = Buffer.alloc(8);
   rows: KeyValueStore | undefined;
+  /** What no checkpoint has, of all queues. */
+  dirtyEntries = 0;
 
   chunkKey(id: number, number: number): Buffer {
     this.#chunkKey.writeUInt32BE(id, 1);

@@ -10,11 +10,11 @@ import { readUint53, RowKey, RowKeyReader, writeUint53 } from '../views/row-key.
 import { SystemTopic } from '../views/system-topics.ts';
 import { KeyPrefix, type View } from '../views/view.ts';
 import { forCarried } from './carried-records.ts';
-import { CompactedQueue, type CompactedMessage } from './compacted-queue.ts';
+import { CompactedQueue, type CompactedMessage, type CompactedQueueRow } from './compacted-queue.ts';
 import { CompactionRows } from './compaction-rows.ts';
 import { keyDigest } from './message-key.ts';
 
-const rowBytes = 12;
+const rowBytes = 20;
 
 /** What compaction needs to know of a record. */
 export function compactedMessage(view: RecordView, position: number): CompactedMessage {
@@ -33,7 +33,7 @@ export function compactedMessage(view: RecordView, position: number): CompactedM
  * The compacted beginnings of queues. The log says which messages were carried over; up to where a queue is compacted, and what that left, is
  * the work of the compactor, which can be done again at any time: with the views lost, it is.
  *
- * Rows: per queue (topic, queue id → number, end), per chunk of 256 offsets (number, chunk → entries), per key (number, digest → offset).
+ * Rows: per queue (topic, queue id → number, end, last carried), per chunk of 256 offsets (number, chunk → entries), per key (number, digest → offset).
  */
 export class CompactionView implements View {
   readonly name = 'compaction';
@@ -58,14 +58,12 @@ export class CompactionView implements View {
 
   /** What waits for a checkpoint, in entries. */
   get dirtyEntries(): number {
-    let count = 0;
-    for (const state of this.#states.values()) count += state.dirtyEntries;
-    return count;
+    return this.#rows.dirtyEntries;
   }
 
   /** The queue's compacted beginning, made if it has none. */
   obtain(queue: ConsumeQueue): CompactedQueue {
-    return this.#states.get(queue) ?? this.#add(queue, { id: this.#nextId++, end: 0 });
+    return this.#states.get(queue) ?? this.#add(queue, { id: this.#nextId++, end: 0, lastCarried: -1 });
   }
 
   /** False when the queue was removed meanwhile: nothing may be done for it any more. */
@@ -81,7 +79,7 @@ export class CompactionView implements View {
       const reader = new RowKeyReader(key);
       const queue = this.#queues.obtain(reader.text(), reader.uint32());
       const row = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      const state = this.#add(queue, { id: row.readUInt32BE(0), end: readUint53(row, 4) });
+      const state = this.#add(queue, { id: row.readUInt32BE(0), end: readUint53(row, 4), lastCarried: readUint53(row, 12) - 1 });
       state.dirty = false;
       this.#nextId = Math.max(this.#nextId, state.id + 1);
     });
@@ -109,11 +107,13 @@ export class CompactionView implements View {
     }
     this.#removedRows = [];
     this.#removedIds = [];
+    this.#rows.dirtyEntries = 0;
     const row = Buffer.alloc(rowBytes);
     for (const state of this.#states.values()) {
       if (!state.dirty) continue;
       row.writeUInt32BE(state.id, 0);
       writeUint53(row, 4, state.end);
+      writeUint53(row, 12, state.lastCarried + 1);
       batch.put(rowKey(state.queue), row);
       state.checkpoint(batch);
       this.#captured.push(state);
@@ -125,7 +125,7 @@ export class CompactionView implements View {
     this.#captured = [];
   }
 
-  #add(queue: ConsumeQueue, row: { readonly id: number; readonly end: number }): CompactedQueue {
+  #add(queue: ConsumeQueue, row: CompactedQueueRow): CompactedQueue {
     const state = new CompactedQueue(queue, this.#rows, row);
     this.#states.set(queue, state);
     queue.compacted = state;

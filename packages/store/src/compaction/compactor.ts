@@ -1,8 +1,10 @@
 import { decodeRecord, RecordView } from '@kitemq/protocol';
-import type { Logger, Runtime, TimerHandle } from '@kitemq/runtime';
-import { ReadStatus, type ReadQuery, type ReadResult } from '../message-store.ts';
+import { KiteError, type Logger, type Runtime, type TimerHandle } from '@kitemq/runtime';
+import type { ReadQuery, ReadResult } from '../message-store.ts';
 import type { MessageReader } from '../read/message-reader.ts';
 import type { TopicPolicies } from '../topic-policy.ts';
+import type { ConsumeQueue } from '../views/consume-queue.ts';
+import { entriesPerChunk, entryBytes, entryPosition } from '../views/queue-entry.ts';
 import type { QueueView } from '../views/queues.ts';
 import { SystemTopic } from '../views/system-topics.ts';
 import { placeCarried } from './carried-records.ts';
@@ -25,6 +27,8 @@ export interface CompactorOptions {
   readonly reader: MessageReader;
   readonly entries: EntryReader;
   readonly policies: TopicPolicies;
+  /** Where the log begins. */
+  readonly minPosition: () => number;
   /** How often queues are compacted. */
   readonly intervalMs: number;
   /** Bodies up to this size are put together; a larger record has one of its own. */
@@ -87,6 +91,7 @@ export class Compactor {
       for (const state of states) await this.#compactQueue(state);
       const bundle = new Bundle(this.#options);
       for (const state of states) await this.#carryQueue(state, position, bundle);
+      this.#checkOpen();
       await bundle.flush();
     });
   }
@@ -95,13 +100,23 @@ export class Compactor {
     if (this.#stopped) return;
     this.#timer = this.#options.runtime.timers.setTimeout(() => {
       this.compact()
-        .catch((error: unknown) => this.#options.logger.error({ error }, 'compacting failed and will be tried again; nothing is lost, but more is kept'))
+        .catch((error: unknown) => {
+          if (!this.#stopped) this.#options.logger.error({ error }, 'compacting failed and will be tried again; nothing is lost, but more is kept');
+        })
         .finally(() => this.#arm(this.#options.intervalMs));
     }, ms);
   }
 
+  /** Whoever waits for what is not going to be done must not take it for done. */
+  #checkOpen(): void {
+    if (this.#stopped) throw new KiteError('KITE_STORE_UNAVAILABLE', 'The store is being shut down');
+  }
+
   #serially(task: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(() => (this.#stopped ? undefined : task()));
+    const done = this.#last.then(() => {
+      this.#checkOpen();
+      return task();
+    });
     this.#last = done.catch(() => undefined);
     return done;
   }
@@ -118,32 +133,32 @@ export class Compactor {
 
   async #compactQueue(state: CompactedQueue): Promise<void> {
     const { view, runtime } = this.#options;
-    while (!this.#stopped && view.isCurrent(state) && state.boundary < state.queue.visible) {
-      if (!(await this.#step(state))) return;
+    while (view.isCurrent(state) && state.boundary < state.queue.visible) {
+      this.#checkOpen();
+      await this.#step(state);
       this.#options.changed();
-      await new Promise<void>((resolve) => runtime.timers.setImmediate(resolve));
+      await new Promise<void>((resolve) => void runtime.timers.setImmediate(resolve));
     }
   }
 
-  /** Takes some messages; false when the queue cannot be read further. */
-  #step(state: CompactedQueue): Promise<boolean> {
-    const { reader, view, logger } = this.#options;
+  /** Takes some messages. @throws KiteError when the queue cannot be read further */
+  #step(state: CompactedQueue): Promise<void> {
+    const { reader, view } = this.#options;
     const { queue } = state;
     const query = this.#query;
     const offset = state.boundary;
     query.topic = queue.topicQueues.topic;
     query.queueId = queue.queueId;
     query.offset = offset;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       reader.read(query, {
         readDone: (result) => {
-          if (!view.isCurrent(state)) return resolve(false);
-          if (result.status === ReadStatus.offsetFoundNull) logger.warn({ topic: query.topic, queueId: query.queueId, offset }, 'a queue cannot be compacted from here on');
-          if (result.nextBeginOffset <= offset) return resolve(false);
+          if (!view.isCurrent(state)) return resolve();
+          if (result.nextBeginOffset <= offset) return reject(new KiteError('KITE_STORE_UNREADABLE', `Queue ${queue.queueId} of ${queue.topicQueues.topic} cannot be read from offset ${offset} on`));
           this.#take(state, result);
           state.end = result.nextBeginOffset;
           state.dirty = true;
-          resolve(true);
+          resolve();
         },
       });
     });
@@ -159,32 +174,55 @@ export class Compactor {
     }
   }
 
+  /** A tombstone that was carried over once has outlived every value before it: it goes, instead of being carried over for ever. */
+  #isBuried(state: CompactedQueue, entry: SparseEntry, record: Buffer): boolean {
+    this.#record.moveTo(record, 0);
+    const message = compactedMessage(this.#record, entry.position);
+    if (!message.isTombstone || positionInQueue(state.queue, entry.offset) === entry.position) return false;
+    state.buried(message);
+    return true;
+  }
+
   async #carryQueue(state: CompactedQueue, position: number, bundle: Bundle): Promise<void> {
     const { entries, logger, runtime, view } = this.#options;
     const { topic } = state.queue.topicQueues;
     for (let from = 0; view.isCurrent(state); ) {
+      this.#checkOpen();
       const old: SparseEntry[] = [];
+      const gone: number[] = [];
+      const minPosition = this.#options.minPosition();
       let seen = 0;
       let next = Number.POSITIVE_INFINITY;
       state.forEach(from, Number.POSITIVE_INFINITY, (entry) => {
         next = entry.offset + 1;
-        if (entry.position < position) old.push(entry);
+        // A crash may have brought back what had been superseded when its segment went.
+        if (entry.position < minPosition) gone.push(entry.offset);
+        else if (entry.position < position) old.push(entry);
         return ++seen < carrySlice;
       });
       if (seen === 0) return;
+      for (const offset of gone) state.lost(offset);
       from = next;
       const records: Buffer[] = [];
-      await entries.read(old, ({ offset }, record) => {
-        if (record !== undefined) records.push(Buffer.from(record));
-        else {
+      await entries.read(old, (entry, record) => {
+        const { offset } = entry;
+        if (record === undefined) {
           logger.error({ topic, queueId: state.queue.queueId, offset }, 'the latest message of a key is damaged and is not carried over');
           state.lost(offset);
-        }
+        } else if (!this.#isBuried(state, entry, record)) records.push(Buffer.from(record));
       });
       for (const record of records) await bundle.add({ state, record });
-      await new Promise<void>((resolve) => runtime.timers.setImmediate(resolve));
+      await new Promise<void>((resolve) => void runtime.timers.setImmediate(resolve));
     }
   }
+}
+
+/** Where the queue itself says that the message is; -1 when it does not know any more. */
+function positionInQueue(queue: ConsumeQueue, offset: number): number {
+  const number = Math.floor(offset / entriesPerChunk);
+  const slot = offset - number * entriesPerChunk;
+  const chunk = offset < queue.minOffset ? undefined : queue.chunk(number);
+  return chunk === undefined || (slot + 1) * entryBytes > chunk.length ? -1 : entryPosition(chunk, slot);
 }
 
 /** Collects records of any queues and appends them together. */
