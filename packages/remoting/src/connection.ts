@@ -50,7 +50,7 @@ export class Connection implements Channel {
   /** In the endpoint's list of connections to flush. */
   dirty = false;
   readonly inFlight: InFlightTable;
-  readonly output: OutputBuffer = new OutputBuffer();
+  readonly output: OutputBuffer;
   private socket: NetworkSocket;
   private readonly endpoint: Endpoint;
   private splitter: FrameSplitter;
@@ -76,6 +76,7 @@ export class Connection implements Channel {
     this.remotePort = socket.remotePort;
     this.remoteAddress = `${socket.remoteAddress}:${socket.remotePort}`;
     this.localAddress = `${socket.localAddress}:${socket.localPort}`;
+    this.output = new OutputBuffer(socket.copiesOnWrite === true ? endpoint.slabs : undefined);
     this.lastActivityAt = endpoint.now();
     this.inFlight = new InFlightTable(endpoint.limits.invokesInFlightMax);
     this.splitter = splitterFor(socket, endpoint);
@@ -158,6 +159,7 @@ export class Connection implements Channel {
     if (credentials === undefined) return this.onData(verdict.rest);
     this.socket = this.socket.acceptTls(credentials, verdict.rest);
     this.splitter = splitterFor(this.socket, this.endpoint);
+    this.output.pool = undefined;
     this.socket.setHandler(this.handler);
   }
 

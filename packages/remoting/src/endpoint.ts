@@ -9,6 +9,7 @@ import { events } from './events.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { RemotingLimits } from './limits.ts';
 import type { Processor, ProcessorTable } from './request.ts';
+import { SlabPool } from './slab-pool.ts';
 
 /** Request timeouts are exact to this. */
 const wheelTickMs = 50;
@@ -38,6 +39,7 @@ export class Endpoint {
   readonly wheel: TimerWheel;
   readonly connections: Set<Connection> = new Set();
   readonly counters: RemotingCounters = newCounters();
+  readonly slabs: SlabPool = new SlabPool();
   /** Set while shutting down: requests are answered with GO_AWAY. */
   goingAway = false;
   /** Requests that are not answered yet, all connections together. */

@@ -1,4 +1,5 @@
 import type { NetworkSocket } from '@kitemq/runtime';
+import type { SlabPool } from './slab-pool.ts';
 
 /** Bodies of at least this size are handed to the socket as they are; smaller ones are copied behind their head. Measured: docs in README. */
 export const uncopiedBytesMin = 4_096;
@@ -12,7 +13,8 @@ const slabKeptBytesMax = 4 * slabBytesMax;
 /**
  * The answers of one turn of the event loop to one connection, gathered so that they leave in one write.
  * Heads and small bodies are copied into a slab. Bytes that the socket may still hold are never written again: a slab is appended to until
- * it is full, and begun again only when the socket is known to hold nothing. The garbage collector frees it when the last socket is done with it.
+ * it is full, and begun again (or given back to the pool) only when the socket is known to hold nothing. Otherwise the garbage collector frees it when
+ * the last socket is done with it.
  */
 export class OutputBuffer {
   /** Bytes gathered and not yet handed to the socket. */
@@ -20,9 +22,19 @@ export class OutputBuffer {
   /** Where the next small piece goes: `slab[slabEnd…]`, after `reserve`. */
   slab: Buffer | undefined;
   slabEnd = 0;
+  /** Where slabs come from; only for sockets that copy what is written to them. To be changed while nothing was gathered yet. */
+  pool: SlabPool | undefined;
   private openStart = 0;
   private nextSlabBytes = slabBytesMin;
   private readonly pieces: Uint8Array[] = [];
+  /** True when the slab is one of the pool's. */
+  private isPooled = false;
+  /** Slabs of the pool before it, whose pieces are not in the system yet. */
+  private readonly full: Buffer[] = [];
+
+  constructor(pool?: SlabPool) {
+    this.pool = pool;
+  }
 
   /** Makes room for `size` bytes at `slab[slabEnd]`; write there, then call `commit` with what was used. */
   reserve(size: number): Buffer {
@@ -73,25 +85,25 @@ export class OutputBuffer {
     }
     pieces.length = 0;
     this.pendingBytes = 0;
-    // The operating system has a copy of everything, so nobody looks at the slab any more.
-    if (socket.copiesOnWrite === true && socket.bufferedBytes === 0) this.slabEnd = this.openStart = 0;
+    // The operating system has a copy of everything, so nobody looks at the slabs any more.
+    if (socket.copiesOnWrite === true && socket.bufferedBytes === 0) this.giveBack();
+    else this.loseFull();
     // Of an unusually large answer.
-    if (this.slab !== undefined && this.slab.length > slabKeptBytesMax) this.slab = undefined;
+    if (this.slab !== undefined && this.slab.length > slabKeptBytesMax) this.loseSlab();
   }
 
   /** Forgets the slab of a connection that is quiet, so that it costs no memory. */
   release(): void {
     if (this.pendingBytes > 0) return;
-    this.slab = undefined;
+    this.loseSlab();
     this.nextSlabBytes = slabBytesMin;
   }
 
   clear(): void {
     this.pieces.length = 0;
     this.pendingBytes = 0;
-    this.slab = undefined;
-    this.slabEnd = 0;
-    this.openStart = 0;
+    this.loseFull();
+    this.loseSlab();
   }
 
   private appendUncopied(bytes: Uint8Array): void {
@@ -102,14 +114,43 @@ export class OutputBuffer {
 
   private newSlab(size: number): Buffer {
     this.closeOpenPiece();
+    if (this.isPooled) this.full.push(this.slab!);
+    const pooled = this.pool?.take(size);
+    this.isPooled = pooled !== undefined;
+    this.slab = pooled ?? this.ownSlab(size);
+    this.slabEnd = 0;
+    this.openStart = 0;
+    return this.slab;
+  }
+
+  private ownSlab(size: number): Buffer {
     const bytes = Math.max(size, this.nextSlabBytes);
     this.nextSlabBytes = Math.min(slabBytesMax, this.nextSlabBytes * 4);
     // allocUnsafe carves small slabs out of Node's pool; large ones get memory of their own.
-    const slab = Buffer.allocUnsafe(bytes);
-    this.slab = slab;
-    this.slabEnd = 0;
-    this.openStart = 0;
-    return slab;
+    return Buffer.allocUnsafe(bytes);
+  }
+
+  private giveBack(): void {
+    for (let i = 0; i < this.full.length; i++) this.pool!.give(this.full[i]!);
+    this.full.length = 0;
+    if (this.isPooled) {
+      this.pool!.give(this.slab!);
+      this.slab = undefined;
+      this.isPooled = false;
+    }
+    this.slabEnd = this.openStart = 0;
+  }
+
+  private loseFull(): void {
+    for (let i = 0; i < this.full.length; i++) this.pool!.lose();
+    this.full.length = 0;
+  }
+
+  private loseSlab(): void {
+    if (this.isPooled) this.pool!.lose();
+    this.isPooled = false;
+    this.slab = undefined;
+    this.slabEnd = this.openStart = 0;
   }
 
   private closeOpenPiece(): void {
