@@ -6,6 +6,7 @@ import { pullBacklog, pullTail, sendClosedLoop, sendOpenLoop } from './src/wire/
 const HELP = `node tools/bench/wire.mjs --mode closed|open|backlog|tail --broker HOST:PORT --topic T [options]
 
   --queues N        queues of the topic (8)        --kind json|binary   header form (json)
+  --topics N        closed, open: so many topics, T_0, T_1, … (1: just T)
   --body N          body bytes (1024)              --connections N      (4)
   --in-flight N     closed: per connection (64)    --rate N             open, tail: messages per second (5000)
   --seconds N       measured (10)                  --warm N             before that (2)
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     broker: { type: 'string', default: '127.0.0.1:10911' },
     topic: { type: 'string', default: 'bench' },
     queues: { type: 'string', default: '8' },
+    topics: { type: 'string', default: '1' },
     kind: { type: 'string', default: 'json' },
     body: { type: 'string', default: '1024' },
     connections: { type: 'string', default: '4' },
@@ -43,6 +45,7 @@ async function main() {
     broker: values.broker,
     topic: values.topic,
     queues: Number(values.queues),
+    topics: Number(values.topics),
     kind: /** @type {'json' | 'binary'} */ (values.kind),
     bodySize: Number(values.body),
     connections: Number(values.connections),

@@ -1,6 +1,7 @@
 /** Changes that become visible, and durable, all together or not at all. Keys and values are copied by the callee before `commit` returns. */
 export interface KeyValueBatch {
-  put(key: Uint8Array, value: Uint8Array): void;
+  /** `isKept`: the value stays as it is until the commit has ended, so that it need not be copied. */
+  put(key: Uint8Array, value: Uint8Array, isKept?: boolean): void;
   remove(key: Uint8Array): void;
   /** Removes all keys in [start, end). */
   removeRange(start: Uint8Array, end: Uint8Array): void;

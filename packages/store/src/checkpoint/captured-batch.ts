@@ -1,39 +1,71 @@
 import type { KeyValueBatch } from '@kitemq/runtime';
 
-type Change =
-  | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly kind: 'remove'; readonly key: Uint8Array }
-  | { readonly kind: 'removeRange'; readonly start: Uint8Array; readonly end: Uint8Array };
+const ChangeKind = { put: 0, remove: 1, removeRange: 2 } as const;
+
+/** Blocks that keys and values are copied into: one allocation for many, and one block for LMDB to look up the address of. */
+const slabBytes: number = 256 * 1024;
+
+/** Numbers of a change: kind, slab, offset, length of the first text (key, start), length of the second one behind it (value, end). */
+const numbersPerChange = 5;
 
 /** Changes kept until they may be committed: what views say now, while the log is not durable up to here yet. Keys and values are copied. */
 export class CapturedBatch implements KeyValueBatch {
-  readonly #changes: Change[] = [];
+  /** Flat, since a checkpoint can have 100 000 changes. */
+  readonly #changes: number[] = [];
+  readonly #slabs: Buffer[] = [];
+  #filled = 0;
   /** Keys and values in bytes: about what the commit writes. */
   bytes = 0;
 
   get count(): number {
-    return this.#changes.length;
+    return this.#changes.length / numbersPerChange;
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
+    this.#add(ChangeKind.put, key, value);
     this.bytes += key.length + value.length;
-    this.#changes.push({ kind: 'put', key: new Uint8Array(key), value: new Uint8Array(value) });
   }
 
   remove(key: Uint8Array): void {
-    this.#changes.push({ kind: 'remove', key: new Uint8Array(key) });
+    this.#add(ChangeKind.remove, key, nothing);
   }
 
   removeRange(start: Uint8Array, end: Uint8Array): void {
-    this.#changes.push({ kind: 'removeRange', start: new Uint8Array(start), end: new Uint8Array(end) });
+    this.#add(ChangeKind.removeRange, start, end);
   }
 
   /** Repeats the changes, in order. May be called again after a commit that failed. */
   readonly fill = (batch: KeyValueBatch): void => {
-    for (const change of this.#changes) {
-      if (change.kind === 'put') batch.put(change.key, change.value);
-      else if (change.kind === 'remove') batch.remove(change.key);
-      else batch.removeRange(change.start, change.end);
+    const changes = this.#changes;
+    for (let index = 0; index < changes.length; index += numbersPerChange) {
+      const slab = this.#slabs[changes[index + 1] as number] as Buffer;
+      const start = changes[index + 2] as number;
+      const middle = start + (changes[index + 3] as number);
+      const first = slab.subarray(start, middle);
+      const kind = changes[index];
+      if (kind === ChangeKind.remove) {
+        batch.remove(first);
+        continue;
+      }
+      const second = slab.subarray(middle, middle + (changes[index + 4] as number));
+      if (kind === ChangeKind.put) batch.put(first, second, true);
+      else batch.removeRange(first, second);
     }
   };
+
+  #add(kind: number, first: Uint8Array, second: Uint8Array): void {
+    const length = first.length + second.length;
+    let slab = this.#slabs[this.#slabs.length - 1];
+    if (slab === undefined || this.#filled + length > slab.length) {
+      slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, length));
+      this.#slabs.push(slab);
+      this.#filled = 0;
+    }
+    slab.set(first, this.#filled);
+    slab.set(second, this.#filled + first.length);
+    this.#changes.push(kind, this.#slabs.length - 1, this.#filled, first.length, second.length);
+    this.#filled += length;
+  }
 }
+
+const nothing: Uint8Array = new Uint8Array(0);

@@ -6,7 +6,7 @@ import { checkLmdbFile } from './lmdb-file.ts';
 const mapBytes = 1 << 30;
 
 interface Changes {
-  put(key: Uint8Array, value: Uint8Array): void;
+  put(key: Uint8Array, value: Uint8Array, isKept: boolean): void;
   remove(key: Uint8Array): void;
 }
 
@@ -20,9 +20,9 @@ class LmdbBatch implements KeyValueBatch {
     this.#changes = changes;
   }
 
-  put(key: Uint8Array, value: Uint8Array): void {
+  put(key: Uint8Array, value: Uint8Array, isKept = false): void {
     checkKey(key);
-    this.#changes.put(key, value);
+    this.#changes.put(key, value, isKept);
   }
 
   remove(key: Uint8Array): void {
@@ -61,9 +61,9 @@ export class LmdbKeyValueStore implements KeyValueStore {
 
   constructor(database: RootDatabase<Uint8Array, Uint8Array>) {
     this.#database = database;
-    // LMDB's writer thread reads the value where it is until the commit, so it gets a copy nobody fills again (keys are copied at once).
+    // LMDB's writer thread reads the value where it is until the commit, so it gets a copy, unless nobody fills it again (keys are copied at once).
     this.#async = new LmdbBatch(database, {
-      put: (key, value) => this.#queued(database.put(key, Buffer.from(value))),
+      put: (key, value, isKept) => this.#queued(database.put(key, isKept ? value : Buffer.from(value))),
       remove: (key) => this.#queued(database.remove(key)),
     });
     this.#sync = new LmdbBatch(database, {

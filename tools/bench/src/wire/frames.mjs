@@ -99,17 +99,18 @@ const BORN_DIGITS = '1799999999998';
 const OFFSET_DIGITS = '8888888888888';
 
 /**
- * @param {{ kind: HeaderKind, topic: string, group: string, bodySize: number, queues: number }} options
+ * One template per queue; neighbours are of different topics.
+ * @param {{ kind: HeaderKind, topic: string, group: string, bodySize: number, queues: number, topics?: number }} options `topics` above 1: of `T_0`, `T_1`, …
  */
-export function sendTemplates({ kind, topic, group, bodySize, queues }) {
+export function sendTemplates({ kind, topic, group, bodySize, queues, topics = 1 }) {
   const properties = `UNIQ_KEY\u0001${UNIQ_PREFIX}${UNIQ_DIGITS}\u0002WAIT\u0001true\u0002TAGS\u0001bench\u0002`;
   return Array.from(
-    { length: queues },
-    (_, queueId) =>
+    { length: queues * topics },
+    (_, index) =>
       new FrameTemplate(
         kind,
         SEND_MESSAGE_V2,
-        { a: group, b: topic, c: 'TBW102', d: '4', e: `${queueId}`, f: '0', g: BORN_DIGITS, h: '0', i: properties, j: '0', k: 'false', m: 'false', n: 'broker-a' },
+        { a: group, b: topics === 1 ? topic : `${topic}_${index % topics}`, c: 'TBW102', d: '4', e: `${Math.floor(index / topics)}`, f: '0', g: BORN_DIGITS, h: '0', i: properties, j: '0', k: 'false', m: 'false', n: 'broker-a' },
         Buffer.alloc(bodySize, 'kite'),
         { decimals: { born: BORN_DIGITS, uniq: UNIQ_DIGITS } },
       ),

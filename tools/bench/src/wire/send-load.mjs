@@ -11,6 +11,7 @@ const SLOTS = 1 << 18;
  * @property {string} broker `host:port`
  * @property {string} topic exists already
  * @property {number} queues of the topic
+ * @property {number} [topics] above 1: so many, named `T_0`, `T_1`, …
  * @property {import('./frames.mjs').HeaderKind} kind
  * @property {number} bodySize bytes
  * @property {number} connections
@@ -33,7 +34,7 @@ class SendState {
   /** @param {SendOptions} options */
   constructor(options) {
     this.templates = sendTemplates({ ...options, group: 'PG_bench' });
-    this.frameLength = this.templates[0]?.length ?? 0;
+    this.frameLengthMax = Math.max(...this.templates.map(({ length }) => length));
     this.sentAt = new Float64Array(SLOTS);
     this.sequence = 0;
     this.inFlight = 0;
@@ -49,20 +50,21 @@ class SendState {
    * @param {number} count @param {number} intendedAt ms of `performance.now()` that latency is counted from
    */
   frames(count, intendedAt) {
-    const out = Buffer.allocUnsafe(count * this.frameLength);
+    const out = Buffer.allocUnsafe(count * this.frameLengthMax);
+    let at = 0;
     const born = Date.now();
     for (let i = 0; i < count; i += 1) {
       const sequence = this.sequence;
       this.sequence += 1;
       const template = /** @type {import('./frames.mjs').FrameTemplate} */ (this.templates[sequence % this.templates.length]);
-      const at = i * this.frameLength;
       template.copyTo(out, at, FIRST_OPAQUE + sequence);
       writeDecimal(out, at + (template.at['born'] ?? 0), born, BORN_DIGIT_COUNT);
       writeDecimal(out, at + (template.at['uniq'] ?? 0), sequence, UNIQ_DIGIT_COUNT);
       this.sentAt[sequence & (SLOTS - 1)] = intendedAt;
+      at += template.length;
     }
     this.inFlight += count;
-    return out;
+    return out.subarray(0, at);
   }
 
   /** @param {number} opaque @param {number} code @param {Buffer} chunk @param {number} headerStart @param {number} bodyStart */
