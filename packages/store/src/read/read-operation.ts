@@ -196,14 +196,18 @@ export class ReadOperation {
     if (--this.#outstanding > 0) return;
     try {
       if (this.#error === undefined) this.#answerFromDisk(sources.logger);
-      else {
-        sources.logger.error({ error: this.#error, topic: this.#topic, queueId: this.#queueId, offset: this.#offset }, 'reading messages from disk failed');
-        this.#records = [];
-        this.#completion.readDone(this.#result(ReadStatus.offsetFoundNull, this.#offset));
-      }
+      else this.#fail(this.#error, sources);
     } finally {
       for (const { block, source } of this.#parts) if (block >= 0 && source !== undefined) sources.blocks.release(source);
     }
+  }
+
+  #fail(error: Error, { log, logger }: ColdSources): void {
+    this.#records = [];
+    // The segment was deleted while the read waited for its turn: asked again, the reader is told where the queue begins now.
+    const isGone = (this.#coldPositions[0] as number) < log.minPosition;
+    if (!isGone) logger.error({ error, topic: this.#topic, queueId: this.#queueId, offset: this.#offset }, 'reading messages from disk failed');
+    this.#completion.readDone(this.#result(isGone ? ReadStatus.messageWasRemoving : ReadStatus.offsetFoundNull, this.#offset));
   }
 
   /** Puts the records together; drops what is damaged or does not match. Records in memory have been matched already. */

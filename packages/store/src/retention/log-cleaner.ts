@@ -119,10 +119,11 @@ export class LogCleaner {
   /** Deletes the oldest segments, expired or not, until enough of the disk is free. */
   async #makeRoom(disk: DiskPolicy, ratio: number, counts: Counts): Promise<void> {
     const { log, logger, path } = this.#options;
-    // Space comes back when the files are closed, which is later: what was deleted counts as free.
+    // Space comes back when the files are closed, which may be later: what was deleted counts as free.
+    const { freeBytes } = this.#disk.spaceSync(path);
     let deleted = 0;
     for (;;) {
-      const used = this.#usedRatio(disk, deleted);
+      const used = this.#usedRatio(disk, freeBytes + deleted);
       if (used <= ratio || this.#stopped) {
         this.#toldOnlyOne = false;
         return;
@@ -140,9 +141,9 @@ export class LogCleaner {
     }
   }
 
-  #usedRatio(disk: DiskPolicy, alsoFree = 0): number {
+  #usedRatio(disk: DiskPolicy, freeAtLeast = 0): number {
     const { totalBytes, freeBytes } = this.#disk.spaceSync(this.#options.path);
-    const free = freeBytes + alsoFree;
+    const free = Math.max(freeBytes, freeAtLeast);
     return totalBytes === 0 || free >= disk.freeBytesEnough ? 0 : 1 - free / totalBytes;
   }
 

@@ -42,7 +42,8 @@ export class TopicTrimmer {
     const known = this.#sums;
     this.#sums = new Map();
     for (const { topic, ageMs, bytes } of topics) {
-      const queues = [...this.#queues.list(topic)];
+      // What a compacted queue keeps is not a question of age.
+      const queues = [...this.#queues.list(topic)].filter((queue) => queue.compacted === undefined);
       for (const queue of queues) this.#sums.set(queue, known.get(queue) ?? { from: 0, until: 0, bytes: 0, timeOffset: -1, time: 0 });
       if (ageMs !== undefined) for (const queue of queues) await this.#planByAge(plan, queue, now - ageMs);
       if (bytes !== undefined) await this.#planByBytes(plan, queues, bytes);

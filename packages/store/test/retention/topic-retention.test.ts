@@ -1,0 +1,81 @@
+import { rmSync } from 'node:fs';
+import { memoryKeyValueStores } from '@kitemq/runtime';
+import { expect, it } from 'vitest';
+import { LogStore, type CleanReport, type TopicRetention } from '../../src/index.ts';
+import { append, message, read, readAll, startedStore, temporaryFolder } from '../support.ts';
+import { hour, smallSegments, TestClock } from './support.ts';
+
+const clean = (store: LogStore, ...topics: TopicRetention[]): Promise<CleanReport> => store.clean({ topics });
+
+it('a topic loses what is older than it keeps, others do not', async () => {
+  const clock = new TestClock();
+  const store = await startedStore(smallSegments(temporaryFolder(), clock));
+  for (let round = 0; round < 6; round++) {
+    for (const topic of ['Short', 'TopicTest']) for (let queueId = 0; queueId < 2; queueId++) await append(store, message(`${round}`, { topic, queueId }));
+    clock.aheadMs += hour;
+  }
+  const limit: TopicRetention = { topic: 'Short', ageMs: 2.5 * hour };
+  expect(await clean(store, limit)).toMatchObject({ trimmedQueues: 2, deletedSegments: 0 });
+  expect([0, 1].map((queueId) => [store.minOffset('Short', queueId), store.minOffset('TopicTest', queueId)])).toEqual([[4, 0], [4, 0]]);
+  expect(await readAll(store, 'Short', 1)).toEqual(['4', '5']);
+  expect(await read(store, { topic: 'Short', queueId: 1, offset: 2 })).toMatchObject({ status: 'OFFSET_TOO_SMALL', nextBeginOffset: 4 });
+  // Nothing new to say, nothing is logged.
+  expect(await clean(store, limit)).toMatchObject({ trimmedQueues: 0 });
+  clock.aheadMs += 10 * hour;
+  expect(await clean(store, limit)).toMatchObject({ trimmedQueues: 2 });
+  expect([store.minOffset('Short', 0), store.maxOffset('Short', 0), (await append(store, message('6', { topic: 'Short' }))).queueOffset]).toEqual([6, 6, 6]);
+});
+
+it('a topic loses its oldest messages, of whatever queue, when it has too many bytes', async () => {
+  const store = await startedStore(smallSegments(temporaryFolder(), new TestClock()));
+  const send = async (queueId: number, from: number, count: number): Promise<void> => {
+    for (let number = from; number < from + count; number++) await append(store, message(`${number}`.padEnd(1000), { topic: 'Small', queueId }));
+  };
+  await send(0, 0, 10);
+  await send(1, 10, 10);
+  await send(0, 20, 10);
+  // Records have about 100 bytes more than their bodies.
+  const limit: TopicRetention = { topic: 'Small', bytes: 13_000 };
+  await clean(store, limit);
+  const left = async (): Promise<number[]> => [...(await readAll(store, 'Small', 0)), ...(await readAll(store, 'Small', 1))].map(Number).sort((a, b) => a - b);
+  const kept = await left();
+  expect(kept.length).toBeGreaterThanOrEqual(11);
+  expect(kept.length).toBeLessThanOrEqual(12);
+  expect(kept).toEqual(Array.from({ length: kept.length }, (_, index) => 30 - kept.length + index));
+  await send(1, 30, 5);
+  await clean(store, limit);
+  expect(await left()).toEqual(Array.from({ length: kept.length }, (_, index) => 35 - kept.length + index));
+});
+
+it.each([
+  ['a restart', false],
+  ['a rebuild from the log', true],
+])('is true after %s', async (_, rebuild) => {
+  const clock = new TestClock();
+  const path = temporaryFolder();
+  const openKeyValue = memoryKeyValueStores();
+  const store = new LogStore(smallSegments(path, clock, { openKeyValue }));
+  await store.start();
+  for (let number = 0; number < 500; number++) void append(store, message(`${number}`));
+  await append(store, message('500'));
+  await clean(store, { topic: 'TopicTest', bytes: 1000 });
+  const before = [store.minOffset('TopicTest', 0), store.maxOffset('TopicTest', 0)];
+  expect(before[0]).toBeGreaterThan(480);
+  await store.shutdown();
+  if (rebuild) rmSync(`${path}/views`, { recursive: true, force: true });
+  const again = new LogStore(smallSegments(path, clock, { openKeyValue: rebuild ? memoryKeyValueStores() : openKeyValue }));
+  await again.start();
+  expect([again.minOffset('TopicTest', 0), again.maxOffset('TopicTest', 0)]).toEqual(before);
+  await again.shutdown();
+});
+
+it('does not touch a topic that was made again while it was removed', async () => {
+  const store = await startedStore(smallSegments(temporaryFolder(), new TestClock()));
+  for (let number = 0; number < 20; number++) await append(store, message(`${number}`));
+  const cleaning = clean(store, { topic: 'TopicTest', bytes: 300 });
+  const removing = store.removeTopic('TopicTest');
+  const again = append(store, message('again'));
+  await Promise.all([cleaning, removing, again]);
+  expect([store.minOffset('TopicTest', 0), store.maxOffset('TopicTest', 0)]).toEqual([0, 1]);
+  expect(await readAll(store)).toEqual(['again']);
+});
