@@ -35,7 +35,7 @@ export interface StoreOptions {
   readonly inFlightBytesMax?: number;
   /** Index messages by key: default true. When it was off, the next start with it replays the whole log. */
   readonly keyIndex?: boolean;
-  /** Entries of that index which gather in memory, 8 bytes each, before they are written as a run. Default 524 288. */
+  /** Entries of that index which gather in memory, 8 bytes each, before they are written as a run. Default 262 144. */
   readonly keyPartEntries?: number;
   /** Called while a long start is under way, about every 16 MiB. */
   readonly onStartProgress?: (progress: StartProgress) => void;
@@ -83,7 +83,7 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   hotTailBytes: [0, Number.MAX_SAFE_INTEGER],
   inFlightBytesMax: [kibi, Number.MAX_SAFE_INTEGER],
   compactionIntervalMs: [1, 2 ** 31 - 1],
-  keyPartEntries: [2, 1 << 24],
+  keyPartEntries: [2, 1 << 22],
 };
 
 export type ResolvedStoreOptions = Required<Omit<StoreOptions, 'openKeyValue' | 'logger' | 'onStartProgress'>> & Pick<StoreOptions, 'openKeyValue' | 'onStartProgress'> & { readonly logger: Logger };

@@ -1,4 +1,4 @@
-import { bodyLengthOffset, magicAt, MessageSysFlag, RecordMagic, recordSizeAt, sysFlagAt } from '@kitemq/protocol';
+import { bodyLengthOffset, magicAt, MessageSysFlag, RecordMagic, sysFlagAt } from '@kitemq/protocol';
 
 /** What a message is found by. `key`: a word of KEYS, or the unique key (Apache's files do not tell them apart); `unique`: UNIQ_KEY; `tag`: TAGS. */
 export type KeyKind = 'key' | 'unique' | 'tag';
@@ -15,46 +15,72 @@ const nameEnd = 0x01;
 const itemEnd = 0x02;
 const space = 0x20;
 
-const item = (name: string): Uint8Array => new Uint8Array([...Buffer.from(name), nameEnd]);
-const uniqueKeyItem = item('UNIQ_KEY');
-const keysItem = item('KEYS');
-const tagsItem = item('TAGS');
-const uniqueKeyFirst = uniqueKeyItem[0];
-const keysFirst = keysItem[0];
-const tagsFirst = tagsItem[0];
+/** Four letters as {@link DataView.getInt32} reads them, little-endian. */
+const letters = (text: string): number => Buffer.from(text).readInt32LE(0);
+const uniqueKeyStart = letters('UNIQ');
+const uniqueKeyRest = letters('_KEY');
+const uniqueKeyBytes = 9;
+const keysStart = letters('KEYS');
+const tagsStart = letters('TAGS');
+/** `KEYS` and `TAGS` with the end of the name. */
+const shortNameBytes = 5;
 
-/** FNV-1a over topic, separator, key; mixed at the end, because runs are divided by the first bits. */
-const offsetBasis = 0x811c9dc5 | 0;
+const seed = 0x811c9dc5 | 0;
 const prime = 0x01000193;
+/** Between topic and key; a tag is not found as a key. */
+const keySeparator = 0x23;
+const tagSeparator = 0x54;
 
-/** A tag is not found as a key. */
-const keySeparator = new Uint8Array(Buffer.from('#'));
-const tagSeparator = new Uint8Array(Buffer.from('#T#'));
+const step = (hash: number, byte: number): number => Math.imul(hash ^ byte, prime);
 
-function hashAll(hash: number, bytes: Uint8Array): number {
-  let result = hash;
-  for (let at = 0; at < bytes.length; at++) result = Math.imul(result ^ (bytes[at] as number), prime);
-  return result;
+/** FNV-1a, four bytes at a time. */
+function hashRange(view: DataView, start: number, end: number, from: number): number {
+  let hash = from;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (; at < end; at++) hash = step(hash, view.getUint8(at));
+  return hash;
 }
 
-/** Every bit of the result depends on every bit of `hash` (MurmurHash3's last step). */
+/** Where `byte` is in [start, end), `end` when it is not. Looks at four bytes at a time. */
+function indexOfByte(view: DataView, byte: number, start: number, end: number): number {
+  const pattern = byte * 0x01010101;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const differing = view.getInt32(at, true) ^ pattern;
+    // Each byte that is 0 leaves its highest bit; what is above the first such byte may be wrong.
+    const zeros = (differing - 0x01010101) & ~differing & 0x80808080;
+    if (zeros !== 0) return at + ((31 - Math.clz32(zeros & -zeros)) >>> 3);
+  }
+  for (; at < end; at++) if (view.getUint8(at) === byte) return at;
+  return end;
+}
+
+/** Every bit of the result depends on every bit of `hash` (MurmurHash3's last step): runs are divided by the first bits. */
 function mixed(hash: number): number {
   let result = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   result = Math.imul(result ^ (result >>> 13), 0xc2b2ae35);
   return (result ^ (result >>> 16)) >>> 0;
 }
 
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** The hash under which `key` of `topic` is found. */
 export function hashOfKey(topic: string, key: string, kind: KeyKind): number {
-  const topicHash = hashAll(offsetBasis, Buffer.from(topic));
-  return mixed(hashAll(hashAll(topicHash, kind === 'tag' ? tagSeparator : keySeparator), Buffer.from(key)));
+  const topicBytes = Buffer.from(topic);
+  const keyBytes = Buffer.from(key);
+  const topicHash = hashRange(viewOf(topicBytes), 0, topicBytes.length, seed);
+  return mixed(hashRange(viewOf(keyBytes), 0, keyBytes.length, step(topicHash, kind === 'tag' ? tagSeparator : keySeparator)));
 }
 
 /** Hashes the keys of stored records where they lie: the unique key, each word of KEYS, TAGS. Nothing is allocated. */
 export class KeyHasher {
   readonly #sink: HashSink;
-  #bytes: Uint8Array = keySeparator;
-  #end = 0;
+  #bytes: Uint8Array = Buffer.alloc(0);
+  #view: DataView = viewOf(this.#bytes);
   #left = 0;
 
   constructor(sink: HashSink) {
@@ -63,76 +89,47 @@ export class KeyHasher {
 
   /** Gives the sink the hashes of the whole record at `offset`; a rolled back transaction has none, as with Apache. */
   hash(bytes: Uint8Array, offset: number): void {
-    const end = offset + recordSizeAt(bytes, offset);
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = viewOf(bytes);
+    }
+    const view = this.#view;
+    const end = offset + view.getInt32(offset);
     const sysFlag = sysFlagAt(bytes, offset);
     let at = offset + bodyLengthOffset(sysFlag);
-    at += 4 + (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
-    let topicLength = bytes[at++] as number;
-    if (magicAt(bytes, offset) === RecordMagic.v2) topicLength = (topicLength << 8) | (bytes[at++] as number);
-    const topicEnd = at + topicLength;
+    at += 4 + view.getInt32(at);
+    const isLong = magicAt(bytes, offset) === RecordMagic.v2;
+    const topicEnd = isLong ? at + 2 + view.getUint16(at) : at + 1 + view.getUint8(at);
     if (topicEnd + 2 >= end || (sysFlag & MessageSysFlag.transactionMask) === MessageSysFlag.transactionRollback) return;
-    let topicHash = offsetBasis;
-    for (; at < topicEnd; at++) topicHash = Math.imul(topicHash ^ (bytes[at] as number), prime);
-    this.#bytes = bytes;
-    this.#end = end;
     this.#left = keysPerRecordMax;
-    this.#properties(topicEnd + 2, topicHash);
+    this.#properties(topicEnd + 2, end, hashRange(view, at + (isLong ? 2 : 1), topicEnd, seed));
   }
 
-  #properties(start: number, topicHash: number): void {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    for (let at = start; at < end; at++) {
-      const first = bytes[at];
-      if (first === uniqueKeyFirst && this.#begins(at, uniqueKeyItem)) at = this.#value(at + uniqueKeyItem.length, hashAll(topicHash, keySeparator));
-      else if (first === keysFirst && this.#begins(at, keysItem)) at = this.#words(at + keysItem.length, hashAll(topicHash, keySeparator));
-      else if (first === tagsFirst && this.#begins(at, tagsItem)) at = this.#value(at + tagsItem.length, hashAll(topicHash, tagSeparator));
-      else while (at < end && bytes[at] !== itemEnd) at++;
+  #properties(start: number, end: number, topicHash: number): void {
+    const view = this.#view;
+    for (let at = start; at < end; ) {
+      const itemStart = at + 4 < end ? view.getInt32(at, true) : 0;
+      const stop = indexOfByte(view, itemEnd, at, end);
+      if (itemStart === keysStart) {
+        if (view.getUint8(at + 4) === nameEnd) this.#words(at + shortNameBytes, stop, step(topicHash, keySeparator));
+      } else if (itemStart === uniqueKeyStart) {
+        if (at + uniqueKeyBytes <= stop && view.getInt32(at + 4, true) === uniqueKeyRest && view.getUint8(at + 8) === nameEnd) {
+          this.#value(at + uniqueKeyBytes, stop, step(topicHash, keySeparator));
+        }
+      } else if (itemStart === tagsStart && view.getUint8(at + 4) === nameEnd) this.#value(at + shortNameBytes, stop, step(topicHash, tagSeparator));
+      at = stop + 1;
     }
   }
 
-  #begins(at: number, item: Uint8Array): boolean {
-    if (at + item.length > this.#end) return false;
-    for (let index = 1; index < item.length; index++) if (this.#bytes[at + index] !== item[index]) return false;
-    return true;
+  #value(start: number, end: number, from: number): void {
+    if (start < end && this.#left-- > 0) this.#sink.addHash(mixed(hashRange(this.#view, start, end, from)));
   }
 
-  /** The value that begins at `start`; returns where it ends. */
-  #value(start: number, seed: number): number {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    let hash = seed;
-    let at = start;
-    for (; at < end; at++) {
-      const byte = bytes[at] as number;
-      if (byte === itemEnd) break;
-      hash = Math.imul(hash ^ byte, prime);
+  #words(start: number, end: number, from: number): void {
+    for (let at = start; at < end; ) {
+      const stop = indexOfByte(this.#view, space, at, end);
+      this.#value(at, stop, from);
+      at = stop + 1;
     }
-    if (at > start) this.#give(hash);
-    return at;
-  }
-
-  /** As {@link #value}, for each word. */
-  #words(start: number, seed: number): number {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    let hash = seed;
-    let wordStart = start;
-    let at = start;
-    for (; at < end; at++) {
-      const byte = bytes[at] as number;
-      if (byte === itemEnd) break;
-      if (byte === space) {
-        if (at > wordStart) this.#give(hash);
-        wordStart = at + 1;
-        hash = seed;
-      } else hash = Math.imul(hash ^ byte, prime);
-    }
-    if (at > wordStart) this.#give(hash);
-    return at;
-  }
-
-  #give(hash: number): void {
-    if (this.#left-- > 0) this.#sink.addHash(mixed(hash));
   }
 }

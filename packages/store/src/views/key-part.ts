@@ -4,8 +4,8 @@ export const keyEntryBytes = 8;
 /** Entries of a row: one LMDB page of 4 KiB takes values up to 4072 bytes (measured). */
 export const keyRowEntries = 509;
 
-/** Entries a part takes before it is closed and becomes a run: 4 MiB of memory. */
-export const keyPartEntriesMax: number = 1 << 19;
+/** Entries a part takes before it becomes a run: 2 MiB of memory, and some milliseconds to divide them into buckets. */
+export const keyPartEntriesMax: number = 1 << 18;
 
 const initialCapacity = 1 << 10;
 const two32 = 2 ** 32;

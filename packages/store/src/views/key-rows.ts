@@ -28,8 +28,15 @@ function unpackRange(value: Uint8Array): KeyRun {
 
 const journalKey = (id: number, row: number): Uint8Array => new RowKey(KeyPrefix.keyJournal).uint32(id).uint32(row).bytes();
 const runKey = (id: number): Uint8Array => new RowKey(KeyPrefix.keyRun).uint32(id).bytes();
-/** Bucket and piece in one number: a run has some thousand buckets of some thousand pieces at most. */
-const bucketKey = (id: number, bucket: number, piece: number): Uint8Array => new RowKey(KeyPrefix.keyBucket).uint32(id).uint32(bucket * 65_536 + piece).bytes();
+/** Filled in for each row: a run has hundreds. */
+const bucketKeyBytes: Buffer = Buffer.alloc(9, KeyPrefix.keyBucket);
+
+/** Valid until the next call. Bucket and piece share a number: there are far less than 65 536 of either. */
+function bucketKey(id: number, bucket: number, piece: number): Buffer {
+  bucketKeyBytes.writeUInt32BE(id, 1);
+  bucketKeyBytes.writeUInt32BE(bucket * 65_536 + piece, 5);
+  return bucketKeyBytes;
+}
 
 /** Puts what the journal does not have of the part; its last row, if not full, is replaced. */
 export function putJournal(batch: KeyValueBatch, part: KeyPart): void {
@@ -53,7 +60,7 @@ export function putRun(batch: KeyValueBatch, part: KeyPart): KeyRun {
 
 export function removeRun(batch: KeyValueBatch, run: KeyRun): void {
   batch.remove(runKey(run.id));
-  batch.removeRange(bucketKey(run.id, 0, 0), bucketKey(run.id + 1, 0, 0));
+  batch.removeRange(Buffer.from(bucketKey(run.id, 0, 0)), bucketKey(run.id + 1, 0, 0));
 }
 
 /** All runs, oldest first. @throws Error when a row is damaged */
