@@ -1,3 +1,4 @@
+import { scanCompactJson, stringStops } from './compact-json-scan.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
 import { ValueForm } from '../header/field-scan.ts';
 import type { FieldScan } from '../header/field-scan.ts';
@@ -7,12 +8,6 @@ const quote = 0x22;
 const comma = 0x2c;
 const colon = 0x3a;
 const closeBrace = 0x7d;
-
-/** Bytes that end a run of plain string content: the quote, the backslash, and control characters, which JSON forbids. */
-const stops = new Uint8Array(256);
-for (let unit = 0; unit < 0x20; unit++) stops[unit] = 1;
-stops[quote] = 1;
-stops[0x5c] = 1;
 
 /**
  * Reads a JSON header in place, one pass, without making a string. It takes a strict subset of JSON (string or integer values, one level of
@@ -43,12 +38,23 @@ export class JsonHeaderScanner {
 
   /** Fills in the fields of this object and `fields`. */
   scan(buffer: FastBuffer, start: number, end: number, fields: FieldScan): boolean {
-    this.#buffer = buffer;
-    this.#end = end;
-    this.#at = start;
+    this.#reset(start);
+    if (scanCompactJson(buffer, start, end, this, fields)) return true;
+    fields.count = 0;
+    return this.#scanLoosely(buffer, start, end, fields);
+  }
+
+  #reset(start: number): void {
     this.code = this.version = this.opaque = this.flag = 0;
     this.languageStart = this.remarkStart = -1;
     this.extStart = this.extEnd = start;
+  }
+
+  #scanLoosely(buffer: FastBuffer, start: number, end: number, fields: FieldScan): boolean {
+    this.#reset(start);
+    this.#buffer = buffer;
+    this.#end = end;
+    this.#at = start;
     this.#skipSpace();
     if (buffer[this.#at++] !== 0x7b) return false;
     for (;;) {
@@ -253,7 +259,7 @@ export class JsonHeaderScanner {
 /** The end of the run of plain string content that begins at `start`. */
 function plainEnd(buffer: FastBuffer, start: number, end: number): number {
   let at = start;
-  while (at < end && stops[buffer[at]!] === 0) at++;
+  while (at < end && stringStops[buffer[at]!] === 0) at++;
   return at;
 }
 
