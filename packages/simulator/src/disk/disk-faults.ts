@@ -9,6 +9,10 @@ export interface DiskFaults {
   failDatasyncProbability: number;
   /** A write fails with EIO, having written a part. */
   failWriteProbability: number;
+  /** A rename, or making a directory's entries durable, fails with EIO. */
+  failEntryProbability: number;
+  /** A commit of a key-value store fails with EIO, without effect. */
+  failCommitProbability: number;
   /** A read fails with EIO. */
   failReadProbability: number;
   /** An asynchronous read takes between these. */
@@ -24,6 +28,8 @@ export const healthyDisk = (): DiskFaults => ({
   slowDatasyncMs: 200,
   failDatasyncProbability: 0,
   failWriteProbability: 0,
+  failEntryProbability: 0,
+  failCommitProbability: 0,
   failReadProbability: 0,
   readMs: [0.02, 0.3],
   ignoreDatasync: false,

@@ -86,6 +86,7 @@ export class SimulatedDisk implements Disk {
     const source = normal(from);
     const target = normal(to);
     if (!this.#names.entries.has(source)) throw systemError('ENOENT', 'rename', from);
+    this.#mayFail('rename', from);
     this.#checkParent(target, 'rename');
     const replaced = this.#names.entries.get(target);
     this.#context.change(() => {
@@ -122,6 +123,7 @@ export class SimulatedDisk implements Disk {
     this.#context.checkAlive();
     const at = normal(path);
     if (!(this.#names.entries.get(at) instanceof DirectoryNode)) throw systemError('ENOENT', 'open', path);
+    this.#mayFail('fsync', path);
     this.#context.change(() => this.#names.sync(at));
   }
 
@@ -150,12 +152,22 @@ export class SimulatedDisk implements Disk {
     };
   }
 
+  lockHolderSync(path: string): number | undefined {
+    this.#context.checkAlive();
+    return this.#machine.locks.get(normal(path))?.owner.processId;
+  }
+
   get #machine(): MachineDisk {
     return this.#context.machine;
   }
 
   get #names(): MachineDisk['names'] {
     return this.#context.machine.names;
+  }
+
+  #mayFail(call: string, path: string): void {
+    const { faults, random } = this.#machine;
+    if (random.chance(faults.failEntryProbability)) throw systemError('EIO', call, path);
   }
 
   #free(file: FileNode): void {

@@ -1,9 +1,12 @@
 import type { KeyValueBatch, KeyValueStore } from '@kitemq/runtime';
 import { collectBatch, KiteError } from '@kitemq/runtime';
 import type { ProcessContext } from '../core/process-context.ts';
+import { systemError } from '../disk/system-error.ts';
 import type { KeyValueImage } from './key-value-image.ts';
 
 const commitMs = [0.05, 0.8] as const;
+/** With less free space a commit fails; what is in the store is not counted against the disk. */
+const commitBytesMin = 4096;
 const flushMs = [0.1, 2] as const;
 
 /** A key-value store with LMDB's behaviour in a crash: commits are atomic and ordered, and durable after `flush` only. */
@@ -33,7 +36,10 @@ export class SimulatedKeyValueStore implements KeyValueStore {
 
   commit(fill: (batch: KeyValueBatch) => void, done: (error: Error | undefined) => void): void {
     this.#check();
-    this.#image.enqueue({ owner: this.#context.incarnation, change: collectBatch(fill) });
+    const change = collectBatch(fill);
+    const failure = this.#failure();
+    if (failure !== undefined) return this.#later(this.#context.machine.random.between(...commitMs), () => done(failure));
+    this.#image.enqueue({ owner: this.#context.incarnation, change });
     const target = this.#image.called;
     this.#later(this.#context.machine.random.between(...commitMs), () => {
       this.#applyThrough(target);
@@ -43,7 +49,10 @@ export class SimulatedKeyValueStore implements KeyValueStore {
 
   commitSync(fill: (batch: KeyValueBatch) => void): void {
     this.#check();
-    this.#image.enqueue({ owner: this.#context.incarnation, change: collectBatch(fill) });
+    const change = collectBatch(fill);
+    const failure = this.#failure();
+    if (failure !== undefined) throw failure;
+    this.#image.enqueue({ owner: this.#context.incarnation, change });
     this.#applyThrough(this.#image.called);
   }
 
@@ -68,6 +77,13 @@ export class SimulatedKeyValueStore implements KeyValueStore {
     return new Promise((resolve) => {
       this.#onIdle = resolve;
     });
+  }
+
+  /** Why a commit does not work now. */
+  #failure(): Error | undefined {
+    const { faults, random, totalBytes, usedBytes } = this.#context.machine;
+    if (totalBytes - usedBytes < commitBytesMin) return systemError('ENOSPC', 'commit', 'the key-value store');
+    return random.chance(faults.failCommitProbability) ? systemError('EIO', 'commit', 'the key-value store') : undefined;
   }
 
   #applyThrough(target: number): void {

@@ -211,3 +211,16 @@ describe('locks', () => {
     second.runtime.disk.lockSync('/lock').release();
   });
 });
+
+test('renames and syncs of directories fail when told to, and nothing is renamed', async () => {
+  const simulation = new Simulation({ seed: 3 });
+  const machine = simulation.process('machine');
+  const { disk } = machine.runtime;
+  disk.makeDirectorySync('/data');
+  disk.openSync('/data/a', 'create').closeSync();
+  machine.disk.faults.failEntryProbability = 1;
+  expect(() => disk.renameSync('/data/a', '/data/b')).toThrow(/EIO/);
+  expect(() => disk.syncDirectorySync('/data')).toThrow(/EIO/);
+  machine.disk.faults.failEntryProbability = 0;
+  expect(disk.listSync('/data')).toEqual(['a']);
+});

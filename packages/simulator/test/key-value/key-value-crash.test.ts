@@ -79,3 +79,21 @@ describe('key-value stores in a crash', () => {
     expect(keys(machine.openKeyValueStore('/views'))).toBe('');
   });
 });
+
+test('commits fail on a full or failing disk without effect, and work again later', async () => {
+  const simulation = new Simulation({ seed: 7 });
+  const machine = simulation.process('machine');
+  await simulation.run(async () => {
+    machine.runtime.disk.makeDirectorySync('/data');
+    const store = machine.openKeyValueStore('/data/views');
+    machine.disk.totalBytes = machine.disk.usedBytes;
+    await expect(put(store, 'a')).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(() => store.commitSync((batch) => batch.put(bytes('b'), bytes('v')))).toThrow(/ENOSPC/);
+    machine.disk.totalBytes = 2 ** 40;
+    machine.disk.faults.failCommitProbability = 1;
+    await expect(put(store, 'c')).rejects.toMatchObject({ code: 'EIO' });
+    machine.disk.faults.failCommitProbability = 0;
+    await put(store, 'd');
+    expect(keys(store)).toBe("dd'");
+  });
+});
