@@ -134,6 +134,7 @@ export class Connection implements Channel {
     if (this.closed) return;
     this.flush();
     if (!this.congested) this.accountPartial();
+    else if (this.socket.reusesReadBuffer === true) splitter.keepRest();
   }
 
   /** `bytes` for longer than this call. */
@@ -236,7 +237,7 @@ export class Connection implements Channel {
     out.writer = options.writer;
     out.ext = options.ext;
     try {
-      this.send(out, options.body, options.copyBody === true || (this.socket.reusesReadBuffer === true && isOf(options.body, request.body)));
+      this.send(out, options.body, options.copyBody === true || (this.socket.reusesReadBuffer === true && isOf(options.body, this.splitter.buffer)));
     } catch (error) {
       this.respondUnsendable(request, error as Error);
     }
@@ -391,8 +392,8 @@ export class Connection implements Channel {
 }
 
 /** Is some of the answer a view of what was received? */
-const isOf = (answer: ReplyOptions['body'], received: Uint8Array | undefined): boolean => {
-  if (answer === undefined || received === undefined) return false;
+const isOf = (answer: ReplyOptions['body'], received: Uint8Array): boolean => {
+  if (answer === undefined) return false;
   return answer instanceof Uint8Array ? answer.buffer === received.buffer : answer.some((piece) => piece.buffer === received.buffer);
 };
 

@@ -20,7 +20,8 @@ const moody =
   (runtime: Runtime, random: SimulatedRandom) =>
   (request: Request): void => {
     const { text, number } = request.header(echo.request);
-    const body = request.body;
+    // Answered later: the request's own bytes are gone then.
+    const body = Uint8Array.from(request.body ?? []);
     request.detach();
     const answer = (): void => request.reply(echo, 0, { text, number }, { body });
     const mood = random.below(10);

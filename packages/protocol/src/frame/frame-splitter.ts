@@ -58,6 +58,12 @@ export class FrameSplitter {
     this.#at = 0;
   }
 
+  /** Copies what was pushed and not taken yet: the chunk's memory may be used again. */
+  keepRest(): void {
+    this.#chunk = asBuffer(Uint8Array.prototype.slice.call(this.#chunk, this.#at));
+    this.#at = 0;
+  }
+
   /** Moves to the next whole frame; false when more bytes are needed. @throws KiteError `KITE_FRAME_INVALID` for an impossible length */
   next(): boolean {
     if (this.#filled > 0) return this.#continuePartial();
