@@ -9,3 +9,5 @@ export type { ShardPlace } from './shards/shard-place.ts';
 export type { TopicConfig } from './topics/topic-config.ts';
 export { importStore } from './apache-files/import-store.ts';
 export type { StoreImportOptions } from './apache-files/import-store.ts';
+export { exportStore } from './apache-files/export-store.ts';
+export type { StoreExportOptions } from './apache-files/export-store.ts';

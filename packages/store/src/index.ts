@@ -1,5 +1,6 @@
 export * from './message-store.ts';
-export type { RecoveryReport } from './recovery-report.ts';
+export type { LostRange, RecoveryReport } from './recovery-report.ts';
+export type { StartProgress } from './recovery/start-progress.ts';
 export type { FlushMode, StoreOptions } from './store-options.ts';
 export { LogStore, openStore } from './log-store.ts';
 export { storeHasData } from './store-has-data.ts';
@@ -13,3 +14,5 @@ export type { ApacheStore, SourceConditions } from './import/inspect-apache-stor
 export type { Carried, ImportProgress, ImportReport } from './import/import-report.ts';
 export type { TakeMode } from './import/take-segments.ts';
 export type { TopicPolicies, TopicPolicy } from './topic-policy.ts';
+export { exportApacheLog } from './export/export-apache-log.ts';
+export type { ApacheExportOptions, ExportProgress, ExportReport } from './export/export-apache-log.ts';

@@ -11,7 +11,7 @@ export type StoreImportOptions = Omit<ApacheImportOptions, 'carry' | 'isKnownTop
  * Imports an Apache store: messages as they are, topics, groups, offsets and delayed messages with them.
  * @throws KiteError `KITE_IMPORT_*`, `KITE_STORE_*`, `KITE_ABORTED`
  */
-export function importStore(options: StoreImportOptions): Promise<ImportReport> {
+export async function importStore(options: StoreImportOptions): Promise<ImportReport> {
   const { runtime, source, damaged } = options;
   // Read before anything is written, so that a broken file is known at once; after the last step of an interrupted import there may be no file.
   const config = readApacheConfig(runtime.disk, source, damaged || isImportCarried(runtime.disk, options.target));

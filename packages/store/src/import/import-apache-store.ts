@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { KiteError, sleep, type Logger, type OpenKeyValueStore, type Runtime } from '@kitemq/runtime';
 import { LogStore } from '../log-store.ts';
 import type { RecoveryReport } from '../recovery-report.ts';
-import { storePaths } from '../recovery/start-up.ts';
+import { storePaths } from '../recovery/store-folder.ts';
 import { storeKind } from './find-apache-store.ts';
 import { readImportMark, removeImportMark, writeImportMark, type ImportMark } from './import-mark.ts';
 import type { Carried, ImportProgress, ImportReport } from './import-report.ts';
@@ -134,7 +134,7 @@ interface CarriedAll extends Carried {
 }
 
 async function replayAndCarry(options: ApacheImportOptions, apache: ApacheStore, target: string, isCarried: boolean): Promise<{ readonly recovery: RecoveryReport; readonly carried: CarriedAll }> {
-  const { runtime, progress, openKeyValue, logger } = options;
+  const { runtime, progress, openKeyValue, logger, signal } = options;
   const { begin, end } = apache.log;
   const segmentBytes = Math.min(segmentBytesMax, Math.max(segmentBytesMin, apache.log.segmentBytes));
   const store = new LogStore({
@@ -142,12 +142,17 @@ async function replayAndCarry(options: ApacheImportOptions, apache: ApacheStore,
     path: target,
     storeHost: options.storeHost ?? localHost,
     segmentBytes,
+    onStartProgress: ({ phase, position }) => {
+      if (phase === 'replaying') progress?.({ step: 'replay', done: Math.max(0, Math.min(position, end) - begin), total: end - begin });
+    },
     ...(logger === undefined ? {} : { logger }),
     ...(openKeyValue === undefined ? {} : { openKeyValue }),
   });
   progress?.({ step: 'replay', done: 0, total: end - begin });
-  const recovery = await store.start();
+  const stop = (): void => void store.shutdown();
+  signal?.addEventListener('abort', stop, { once: true });
   try {
+    const recovery = await store.start();
     progress?.({ step: 'replay', done: end - begin, total: end - begin });
     if (isCarried) return { recovery, carried: { queues: Array.from(store.queues()).length, counts: {}, notes: ['an earlier run had brought over everything; what it said is in its output'] } };
     progress?.({ step: 'carry', done: 0, total: 0 });
@@ -157,6 +162,7 @@ async function replayAndCarry(options: ApacheImportOptions, apache: ApacheStore,
     const queues = Array.from(store.queues()).length;
     return { recovery, carried: { queues, counts: { ...counts, queuesWithoutMessages: reconciled.begun }, notes: [...removedNotes(reconciled.removedTopics), ...reconciled.notes, ...notes] } };
   } finally {
+    signal?.removeEventListener('abort', stop);
     await store.shutdown();
   }
 }

@@ -10,8 +10,8 @@ export interface TakeOptions {
   readonly segments: readonly ApacheSegment[];
   readonly directory: string;
   readonly mode: TakeMode;
-  /** Gives the last segment its full length again, as a hole. */
-  readonly fullLength?: boolean;
+  /** Length that copies get, with a hole behind what is used. */
+  readonly fullLengthBytes?: number;
   progress(doneBytes: number): void;
   /** Called between pieces, so that a long copy can be stopped and others can work. */
   pause(): Promise<void>;
@@ -68,7 +68,7 @@ async function copy(options: TakeOptions, segment: ApacheSegment, target: string
         options.progress(doneBefore + Math.min(at, segment.usedBytes));
         await options.pause();
       }
-      if (options.fullLength === true) to.truncateSync(segment.bytes);
+      if (options.fullLengthBytes !== undefined) to.truncateSync(options.fullLengthBytes);
       to.datasyncSync();
     } finally {
       to.closeSync();

@@ -232,9 +232,9 @@ describe('what an import refuses', () => {
     const source = written({ abort: '77' });
     const runtime = fastRuntime();
     const { disk } = runtime;
-    const [statSync, readFileSync] = [disk.statSync.bind(disk), disk.readFileSync.bind(disk)];
-    disk.statSync = (path) => (path === '/proc/77/cmdline' ? { size: 0, isDirectory: false, modifiedTime: 0 } : statSync(path)) as ReturnType<typeof statSync>;
-    disk.readFileSync = (path) => (path === '/proc/77/cmdline' ? Buffer.from('/usr/bin/java\0-cp\0x') : readFileSync(path));
+    const [stat, readFile] = [disk.statSync.bind(disk), disk.readFileSync.bind(disk)];
+    disk.statSync = (path) => (path === '/proc/77/cmdline' ? { size: 0, isDirectory: false, modifiedTime: 0 } : stat(path)) as ReturnType<typeof stat>;
+    disk.readFileSync = (path) => (path === '/proc/77/cmdline' ? Buffer.from('/usr/bin/java\0-cp\0x') : readFile(path));
     await expect(importing(source, folder(), { afterCrash: true, runtime })).rejects.toMatchObject({ code: 'KITE_IMPORT_RUNNING', details: { pid: 77 } });
   });
 
