@@ -79,4 +79,6 @@ export interface Disk {
    * @throws KiteError `KITE_DISK_LOCKED` when another live process (or another holder in this one) has it; `details.pid` says who.
    */
   lockSync(path: string): DiskLock;
+  /** The process that holds the lock at `path`; undefined when nobody alive does. Changes nothing. */
+  lockHolderSync(path: string): number | undefined;
 }

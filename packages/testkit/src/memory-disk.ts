@@ -110,6 +110,10 @@ export class MemoryDisk implements Disk {
     return lock;
   }
 
+  lockHolderSync(path: string): number | undefined {
+    return this.#locks.has(path) ? process.pid : undefined;
+  }
+
   #create(path: string): MemoryFileContent {
     const content = new MemoryFileContent();
     content.modifiedTime = this.#clock.now();

@@ -52,6 +52,12 @@ const lockedBy = (path: string, pid: number): KiteError => {
   return new KiteError('KITE_DISK_LOCKED', message, { retryable: true, details: { path, pid } });
 };
 
+/** The living process that holds the lock file at `path`, if there is one. */
+export const lockHolder = (path: string): number | undefined => {
+  const holder = parseHolder(readText(path) ?? '');
+  return holder !== undefined && isAlive(holder) ? holder.pid : undefined;
+};
+
 /** Puts a finished lock file in place in one step, so that nobody ever sees half of one. False: there is one already. */
 const create = (path: string, text: string): boolean => {
   const draft = `${path}.${text.slice(-17, -1)}`;

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { Disk, DiskFile, DiskLock, DiskSpace, DiskStat, OpenMode } from '../disk.ts';
 import { NodeDiskFile } from './node-disk-file.ts';
-import { takeLock } from './node-disk-lock.ts';
+import { lockHolder, takeLock } from './node-disk-lock.ts';
 
 const { O_CREAT, O_RDONLY, O_RDWR } = fs.constants;
 const openFlags: Readonly<Record<OpenMode, number>> = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT };
@@ -97,5 +97,9 @@ export class NodeDisk implements Disk {
 
   lockSync(path: string): DiskLock {
     return takeLock(path);
+  }
+
+  lockHolderSync(path: string): number | undefined {
+    return lockHolder(path);
   }
 }

@@ -222,12 +222,15 @@ const lockCases: readonly ContractCase<DiskFixture>[] = [
     name: 'a lock has one holder, and a released one is free',
     async run({ disk, directory }) {
       const path = `${directory}/lock`;
+      assert.equal(disk.lockHolderSync(path), undefined);
       const lock = disk.lockSync(path);
+      assert.equal(typeof disk.lockHolderSync(path), 'number');
       assert.throws(
         () => disk.lockSync(path),
         (error: unknown) => KiteError.is(error, 'KITE_DISK_LOCKED') && typeof error.details['pid'] === 'number' && error.message.includes(path),
       );
       lock.release();
+      assert.equal(disk.lockHolderSync(path), undefined);
       const next = disk.lockSync(path);
       lock.release();
       assert.throws(() => disk.lockSync(path), hasCode('KITE_DISK_LOCKED'));

@@ -23,7 +23,7 @@ export function packMark(mark: CheckpointMark): { readonly key: Uint8Array; read
 }
 
 /** The mark of the last checkpoint; undefined when there is none that this version understands. */
-export function readMark(rows: KeyValueStore): CheckpointMark | undefined {
+export function readMark(rows: Pick<KeyValueStore, 'get'>): CheckpointMark | undefined {
   const value = rows.get(markKey);
   if (value === undefined) return undefined;
   try {
@@ -56,7 +56,7 @@ export function putProof(batch: KeyValueBatch, position: number): void {
 export const removeProof = (batch: KeyValueBatch): void => batch.remove(proofKey);
 
 /** The log position of the last proof, 0 without. */
-export function readProof(rows: KeyValueStore): number {
+export function readProof(rows: Pick<KeyValueStore, 'get'>): number {
   const value = rows.get(proofKey);
   return value?.length === 8 ? readUint53(Buffer.from(value.buffer, value.byteOffset, 8), 0) : 0;
 }

@@ -3,6 +3,9 @@ import { checkRecord, physicalOffsetAt, RecordLimits, RecordView } from '@kitemq
 /** Bytes of the filler's head, which every segment must have room for at its end. */
 export const fillerBytes: number = RecordLimits.fillerBytesMin;
 
+/** Records up to this size are read whatever the largest message is now: it may have been larger before. */
+export const storedRecordBytesMax: number = 64 * 1024 * 1024;
+
 /** The first bytes of a record that tell its size, place and store time, whatever its hosts; no record is shorter. */
 export const recordHeadBytes = 80;
 

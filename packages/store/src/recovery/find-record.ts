@@ -1,6 +1,6 @@
 import { magicAt, physicalOffsetAt, RecordMagic, recordSizeAt } from '@kitemq/protocol';
-import type { LogSegment } from '../commit-log/log-segment.ts';
 import { isWholeRecord } from '../commit-log/record-format.ts';
+import type { ScannedSegment } from './record-scanner.ts';
 
 const windowBytes = 1024 * 1024;
 const magicOffset = 4;
@@ -18,7 +18,7 @@ const magicStart: Buffer = ((): Buffer => {
  * The first valid record of the segment at or behind log position `from`, undefined when there is none. A record says where it begins
  * (its physical offset), so bytes that only look like one are not taken for it.
  */
-export function findRecord(segment: LogSegment, from: number, recordBytesMax: number): number | undefined {
+export function findRecord(segment: ScannedSegment, from: number, recordBytesMax: number): number | undefined {
   const length = segment.file.sizeSync();
   const buffer = Buffer.allocUnsafe(Math.min(windowBytes, Math.max(headBytes, length)));
   for (let at = from - segment.start; at + headBytes <= length; ) {

@@ -4,6 +4,7 @@ import type { LogSegment } from '../commit-log/log-segment.ts';
 import { isWholeRecord } from '../commit-log/record-format.ts';
 import type { StoreViews } from '../store-views.ts';
 import type { CheckpointRows } from './checkpoint-rows.ts';
+import type { ScannedSegment } from './record-scanner.ts';
 
 export interface LoadedViews {
   readonly views: StoreViews;
@@ -42,7 +43,7 @@ function whyUnusable(mark: CheckpointMark, views: StoreViews, segments: readonly
 }
 
 /** True when the log has the very record that the checkpoint ends with. */
-export function isRecordOf(mark: CheckpointMark, segments: readonly LogSegment[]): boolean {
+export function isRecordOf(mark: CheckpointMark, segments: readonly ScannedSegment[]): boolean {
   const segment = segments.find(({ start, end }) => start <= mark.lastRecord && mark.lastRecord < end);
   if (segment === undefined || !(mark.lastSize > 0 && mark.lastSize <= segment.end - mark.lastRecord)) return false;
   const record = Buffer.alloc(mark.lastSize);

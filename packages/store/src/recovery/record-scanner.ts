@@ -1,5 +1,5 @@
 import { RecordMagic, RecordView } from '@kitemq/protocol';
-import type { LogSegment } from '../commit-log/log-segment.ts';
+import type { DiskFile } from '@kitemq/runtime';
 import { fillerBytes, isWholeRecord } from '../commit-log/record-format.ts';
 import { SegmentWindow } from './segment-window.ts';
 
@@ -28,10 +28,18 @@ export interface ScannedRecord {
   readonly position: number;
 }
 
+/** What a scanner reads: a segment of the log, or something with the shape of one. */
+export interface ScannedSegment {
+  /** Log positions. */
+  readonly start: number;
+  readonly end: number;
+  readonly file: DiskFile;
+}
+
 /** Reads a segment record by record, verifying each once: lengths, CRC, place, lost sectors. */
 export class RecordScanner implements ScannedRecord {
   readonly view: RecordView = new RecordView();
-  readonly #segment: LogSegment;
+  readonly #segment: ScannedSegment;
   readonly #recordBytesMax: number;
   readonly #fileLength: number;
   readonly #window: SegmentWindow;
@@ -41,7 +49,7 @@ export class RecordScanner implements ScannedRecord {
   size = 0;
   #nextPosition: number;
 
-  constructor(segment: LogSegment, from: number, recordBytesMax: number) {
+  constructor(segment: ScannedSegment, from: number, recordBytesMax: number) {
     this.#segment = segment;
     this.#recordBytesMax = recordBytesMax;
     this.#fileLength = segment.file.sizeSync();

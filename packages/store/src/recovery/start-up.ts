@@ -1,6 +1,7 @@
 import { KiteError, type KeyValueStore, type Logger, type OpenKeyValueStore } from '@kitemq/runtime';
 import { removeProof } from '../checkpoint/checkpoint-mark.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
+import { storedRecordBytesMax } from '../commit-log/record-format.ts';
 import type { LostRange, RecoveryReport } from '../recovery-report.ts';
 import type { ResolvedStoreOptions } from '../store-options.ts';
 import type { StoreViews } from '../store-views.ts';
@@ -17,12 +18,10 @@ import { ProgressLog } from './start-progress.ts';
 import { checkRoomForViews, storePaths } from './store-folder.ts';
 
 export { lockStore, storePaths } from './store-folder.ts';
+export { storedRecordBytesMax } from '../commit-log/record-format.ts';
 
 /** Records are at most this much larger than their body. */
 export const recordOverheadMax: number = 68 * 1024;
-
-/** Records up to this size are read whatever the largest message is now: it may have been larger before. */
-export const storedRecordBytesMax: number = 64 * 1024 * 1024;
 
 /** Log bytes between two checkpoints of a replay. */
 const replayCheckpointBytes: number = 128 * 1024 * 1024;
