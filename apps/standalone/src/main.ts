@@ -1,11 +1,11 @@
-import { isShardWorker, runBroker, runCommandLine, runNameserver, runShardWorker, runStandalone } from '@kitemq/cli/internal';
+import { isShardWorker, runBroker, runCommandLine, runNameserver, runShardWorker, runStandalone, storeWork } from '@kitemq/cli/internal';
 
 // A shard's thread is started from this file too.
 if (isShardWorker()) await runShardWorker();
 
 const argv = process.argv.slice(2);
 const [first] = argv;
-const services = { nameserver: runNameserver, broker: runBroker, standalone: runStandalone };
+const services = { nameserver: runNameserver, broker: runBroker, standalone: runStandalone, store: async () => storeWork };
 
 // A word in front is a command for a running cluster: `standalone.mjs topic list`.
 const status = first === undefined || first.startsWith('-') ? await runStandalone(argv) : await runCommandLine(services, argv);

@@ -5,3 +5,4 @@ export { brokerService, runBroker } from './services/broker.ts';
 export { nameserverService, runNameserver } from './services/nameserver.ts';
 export { runStandalone, standaloneService } from './services/standalone.ts';
 export { isShardWorker, runShardWorker } from './services/shards/run-shard-worker.ts';
+export { storeWork } from './work/store-work.ts';

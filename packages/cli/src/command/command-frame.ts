@@ -1,6 +1,7 @@
 import { KiteError, nodeRuntime } from '@kitemq/runtime';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ProcessHost } from '../services/process-host.ts';
+import type { StoreWork } from '../work/store-work.ts';
 import { type ConnectFlags, Session } from './session.ts';
 
 const nameserverDefault = '127.0.0.1:9876';
@@ -11,6 +12,14 @@ export interface Frame {
   readonly host: ProcessHost;
   /** Set by the command that ran; 0 when none did. */
   exitCode: number;
+  /** Loads what works on stores; undefined in programs that have no store. */
+  readonly store?: (() => Promise<StoreWork>) | undefined;
+}
+
+/** @throws KiteError `KITE_USAGE` in a program without a store */
+export function storeWorkOf({ store }: Frame): Promise<StoreWork> {
+  if (store === undefined) throw new KiteError('KITE_USAGE', 'this program cannot work on stores: use the kitemq command, or the broker');
+  return store();
 }
 
 /** Parser of whole numbers for commander. */

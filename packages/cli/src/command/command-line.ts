@@ -10,6 +10,8 @@ import { completionScript, type Shell, shells } from './completion.ts';
 import { addMessageCommands } from './message-commands.ts';
 import { addMqadminCommands } from './mqadmin-commands.ts';
 import type { ConnectFlags } from './session.ts';
+import type { StoreWork } from '../work/store-work.ts';
+import { addStoreCommands } from './store-commands.ts';
 import { addTopicCommands } from './topic-commands.ts';
 
 export type RunService = (argv: readonly string[], host?: ProcessHost) => Promise<number>;
@@ -19,9 +21,11 @@ export interface ServiceRunners {
   readonly nameserver: RunService;
   readonly broker: RunService;
   readonly standalone: RunService;
+  /** What `kitemq store …` needs. */
+  readonly store?: () => Promise<StoreWork>;
 }
 
-const serviceSummaries: ReadonlyArray<readonly [name: keyof ServiceRunners, summary: string]> = [
+const serviceSummaries: ReadonlyArray<readonly [name: 'nameserver' | 'broker' | 'standalone', summary: string]> = [
   ['nameserver', 'run a nameserver'],
   ['broker', 'run a broker'],
   ['standalone', 'run a nameserver and a broker in one process'],
@@ -39,6 +43,7 @@ export function kitemqProgram(frame: Frame): Command {
   addTopicCommands(program, frame);
   addClusterCommands(program, frame);
   addMessageCommands(program, frame);
+  addStoreCommands(program, frame);
   program
     .command('completion')
     .description('print a completion script for your shell')
@@ -83,7 +88,7 @@ export async function runCommandLine(services: ServiceRunners, argv: readonly st
   const service = serviceSummaries.find(([name]) => name === argv[0])?.[0];
   try {
     if (service !== undefined) return await services[service](argv.slice(1), host);
-    const frame: Frame = { host, exitCode: 0 };
+    const frame: Frame = { host, exitCode: 0, store: services.store };
     const program = kitemqProgram(frame);
     prepare(program, host);
     if (argv.length === 0) {

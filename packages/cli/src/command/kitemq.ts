@@ -6,6 +6,7 @@ const services: ServiceRunners = {
   nameserver: async (argv, host) => (await import('../services/nameserver.ts')).runNameserver(argv, host),
   broker: async (argv, host) => (await import('../services/broker.ts')).runBroker(argv, host),
   standalone: async (argv, host) => (await import('../services/standalone.ts')).runStandalone(argv, host),
+  store: async () => (await import('../work/store-work.ts')).storeWork,
 };
 
 /** Runs the `kitemq` command line. Resolves to the exit code; never rejects. */

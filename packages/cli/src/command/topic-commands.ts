@@ -4,6 +4,14 @@ import { connectOptions, examples, type Frame, runs, wholeNumber } from './comma
 
 const queuesMax = 65535;
 
+const attributesHelp = `
+Attributes:
+  cleanup.policy=COMPACTION  the latest message of each key (KEYS) stays for ever, older ones go; decided when the topic is made
+  message.ttl=<ms>           messages older than this are not delivered; 0 (default): as each says itself (MSG_TTL_MS); -1: never expire
+  flush.mode=SYNC            sends are answered when the disk has them, also by brokers with ASYNC_FLUSH
+  message.type=<type>        NORMAL, FIFO, DELAY, TRANSACTION, MIXED, PRIORITY or LITE
+  queue.type=BatchCQ         decided when the topic is made`;
+
 /** `kitemq topic create|list|delete|status|route`. */
 export function addTopicCommands(program: Command, frame: Frame): void {
   const topic = program.command('topic').description('create, list, inspect and delete topics');
@@ -17,10 +25,11 @@ export function addTopicCommands(program: Command, frame: Frame): void {
     .option('--write-queues <count>', 'queues producers write', count)
     .option('--perm <perm>', '2 write, 4 read, 6 both', wholeNumber(0, 7))
     .option('--order', 'messages are sent in order: keep queues of brokers that are away')
-    .option('--attributes <list>', 'for example message.type=FIFO; several joined by ,')
+    .option('--attributes <list>', 'see below; several joined by ,  (-name takes one back)')
     .option('--cluster <name>', 'on all masters of this cluster (default: on all masters)')
     .option('--broker <name|host:port>', 'on this broker only')
-    .addHelpText('after', examples(['kitemq topic create orders', 'kitemq topic create orders --queues 16 --cluster DefaultCluster']));
+    .addHelpText('after', attributesHelp)
+    .addHelpText('after', examples(['kitemq topic create orders', 'kitemq topic create orders --queues 16 --cluster DefaultCluster', 'kitemq topic create prices --attributes cleanup.policy=COMPACTION', 'kitemq topic create payments --attributes flush.mode=SYNC,message.ttl=86400000']));
   runs<CreateTopicFlags>(create, frame, (session, flags, [name = '']) => createTopic(session, { ...flags, topic: name }));
 
   const list = connectOptions(topic.command('list'), environment)
