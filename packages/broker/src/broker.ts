@@ -30,6 +30,7 @@ import { BrokerStats, samplePeriodMs } from './stats/broker-stats.ts';
 import { rateCounters } from './stats/rate-counters.ts';
 import { GroupTable } from './subscription-groups/group-table.ts';
 import type { TopicConfig } from './topics/topic-config.ts';
+import { storedTopicPolicy } from './topics/topic-policy.ts';
 import { TopicTable } from './topics/topic-table.ts';
 
 /** Clients and locks are looked at this often (ClientHousekeepingService). */
@@ -160,6 +161,8 @@ export class Broker {
       syncFlushTimeoutMs: settings.syncFlushTimeout,
       offsetFlushIntervalMs: settings.flushConsumerOffsetInterval,
       keyIndex: settings.messageIndexEnable,
+      compactionIntervalMs: settings.compactionScheduleInternal,
+      topicPolicy: (topic) => storedTopicPolicy(this.#store?.settings, topic),
       logger: this.#logger,
       ...(openKeyValue === undefined ? {} : { openKeyValue }),
     });

@@ -69,6 +69,7 @@ export async function runtimeInfo({ runtime, stats, store, config, diskGuard, sh
     ['msgGetTotalYesterdayMorning', stats.getYesterdayMorning],
     ['msgGetTotalTodayMorning', stats.getTodayMorning],
     ['msgGetTotalTodayNow', stats.getTotal],
+    ['msgExpiredPassedOverTotal', stats.expiredPassedOver],
     ['dispatchBehindBytes', 0],
     ['pageCacheLockTimeMills', 0],
     ['earliestMessageTimeStamp', earliest],

@@ -25,6 +25,7 @@ export interface BrokerSettings {
   mappedFileSizeCommitLog: number;
   maxMessageSize: number;
   flushConsumerOffsetInterval: number;
+  compactionScheduleInternal: number;
   messageIndexEnable: boolean;
   maxMsgsNumBatch: number;
   defaultQueryMaxNum: number;
@@ -107,6 +108,7 @@ export const brokerSettings: z.ZodObject = z.object({
   mappedFileSizeCommitLog: int(65_536, 2_147_483_647, 1_073_741_824, 'bytes', 'Size of a commit-log segment file. Fixed for the life of a data directory.'),
   maxMessageSize: int(1, 15 * 1024 * 1024, 4_194_304, 'bytes', 'Longest message body, and longest batch; a frame holds 16 MiB.'),
   flushConsumerOffsetInterval: int(1, 3_600_000, 5_000, 'ms', 'How often changed consumer offsets are written to the log.'),
+  compactionScheduleInternal: int(1, 2_147_483_647, 900_000, 'ms', 'How often topics with cleanup.policy=COMPACTION are compacted: until then readers see superseded messages too.'),
   messageIndexEnable: flag(true, 'Index messages by unique key, KEYS and TAGS for queries. Switched on again, the next start makes the index from the log.', 'start'),
   maxMsgsNumBatch: int(1, 1_024, 64, undefined, 'Most messages of one answer to a query by key.', 'runtime'),
   defaultQueryMaxNum: int(1, 1_024, 32, undefined, 'How many messages a query by unique key looks for, whatever it asks for.', 'runtime'),

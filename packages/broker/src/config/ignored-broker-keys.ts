@@ -25,7 +25,8 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
     'enablePopMessageThreshold popInflightMessageThreshold initPopOffsetByCheckMsgInMem popLongPollingForceNotifyInterval useSeparateRetryQueue enableNotifyAfterPopOrderLockRelease reviveInterval defaultMessageRequestMode defaultPopShareQueueNum serverLoadBalancerEnable'],
   ['authentication is not built yet', 'aclEnable authenticationEnabled authenticationProvider authenticationMetadataProvider authenticationWhitelist initAuthenticationUser innerClientAuthenticationCredentials authorizationEnabled authorizationWhitelist migrateAuthFromV1Enabled'],
   ['nothing is ever executed or written where a setting says so', 'rocketmqHome brokerConfigPath configBlackList filterServerNums messageStorePlugIn metricsExporterType metricsPromExporterPort abortProcess'],
-  ['compaction, light queues, tiered storage, cold-data control and static topics are not built yet', 'enableCompaction compactionScheduleInternal maxOffsetMapSize enableLmq enableMultiDispatch maxLmqConsumeQueueNum enableLiteEventMode maxLiteSubscriptionCount liteSubscriptionCheckTimeoutMills minLiteTTl ' +
+  ['topics with cleanup.policy=COMPACTION are always compacted, on the disk rather than in a map', 'enableCompaction maxOffsetMapSize compactionThreadNum compactionMappedFileSize compactionCqMappedFileSize'],
+  ['light queues, tiered storage, cold-data control and static topics are not built yet', 'enableLmq enableMultiDispatch maxLmqConsumeQueueNum enableLiteEventMode maxLiteSubscriptionCount liteSubscriptionCheckTimeoutMills minLiteTTl ' +
     'coldDataFlowControlEnable coldDataScanEnable cgColdReadThreshold globalColdReadThreshold enableMixedMessageType'],
   ['request-reply is not built yet', 'storeReplyMessageEnable'],
   ['the lag of a group is counted, not estimated', 'estimateAccumulation'],

@@ -24,6 +24,7 @@ export class PendingSend implements AppendCompletion, SendAnswer, SendMessageRes
   recordBytes: Uint8Array | undefined = undefined;
   recordEnd = 0;
   readonly waitForFlush: boolean;
+  readonly syncFlush: boolean;
   readonly request: Request;
   readonly topic: TopicEntry;
   readonly answerer: SendAnswerer;
@@ -45,6 +46,7 @@ export class PendingSend implements AppendCompletion, SendAnswer, SendMessageRes
     this.request = request;
     this.topic = topic;
     this.waitForFlush = facts.waitForFlush;
+    this.syncFlush = topic.syncFlush;
     this.messages = facts.messages;
     this.bytes = facts.bytes;
     this.queueId = facts.queueId;

@@ -1,10 +1,11 @@
-import { Commands, decodeBatch, dlqTopicOf, encodeHost, ipText, isUnsendableTopic, isWriteable, MessageSysFlag, MqVersion, NameLimits, OffsetMessageIds, RecordLimits, ResponseCode, SendAnswerWriter, tagsCodeOf, topicNameProblem, UniqKeyGenerator } from '@kitemq/protocol';
+import { Commands, decodeBatch, dlqTopicOf, encodeHost, ipText, isUnsendableTopic, isWriteable, MessageSysFlag, MqVersion, NameLimits, OffsetMessageIds, PropertyKey, PropertyName, RecordLimits, ResponseCode, SendAnswerWriter, tagsCodeOf, topicNameProblem, UniqKeyGenerator } from '@kitemq/protocol';
 import type { AnyCommand } from '@kitemq/protocol';
 import type { Channel, ReplyOptions, Request } from '@kitemq/remoting';
 import { KiteError } from '@kitemq/runtime';
 import { AppendOutcome, AppendStatus } from '@kitemq/store';
 import type { MessageToAppend } from '@kitemq/store';
 import type { BrokerContext } from '../broker-context.ts';
+import { ttlOf } from '../expiry/message-ttl.ts';
 import { scheduleMessage } from '../schedule/schedule-message.ts';
 import type { TopicEntry } from '../topics/topic-table.ts';
 import { PendingSend } from './pending-send.ts';
@@ -15,6 +16,15 @@ import { SendHeader } from './send-header.ts';
 import { SendProperties } from './send-properties.ts';
 
 const noBody = new Uint8Array(0);
+const badTtl = `the property ${PropertyName.messageTtl} is no whole number of milliseconds from 1 on`;
+/** As Apache's broker says it. */
+const keyMissing = 'Required message key is missing';
+const keys = new PropertyKey(PropertyName.keys);
+
+/** Whether the property string has a key that a compacted topic can keep the message for. */
+function hasKey(properties: Uint8Array): boolean {
+  return (keys.find(properties) ?? '').trim() !== '';
+}
 
 /**
  * SEND_MESSAGE (10), SEND_MESSAGE_V2 (310) and SEND_BATCH_MESSAGE (320). The checks run in Apache's order, because the first
@@ -117,6 +127,11 @@ export class SendProcessor implements SendAnswerer {
     }
     if (Number.isNaN(properties.delayLevel)) return this.#refuse(request, ResponseCode.messageIllegal, 'the property DELAY is no number');
     if (properties.innerBatch) return this.#refuse(request, ResponseCode.messageIllegal, 'the property INNER_NUM belongs to batches only');
+    if (properties.ttlMs !== 0) {
+      if (Number.isNaN(properties.ttlMs)) return this.#refuse(request, ResponseCode.messageIllegal, badTtl);
+      this.#context.topics.noteTtlMessages(topic);
+    }
+    if (topic.compacted && !hasKey(properties.bytes())) return this.#refuse(request, ResponseCode.messageIllegal, keyMissing);
     const delayed = properties.delayLevel > 0;
     if (properties.timer) {
       if (!delayed) return this.#refuse(request, ResponseCode.systemError, 'accurate timer message is not enabled, timerWheelEnable is false');
@@ -191,6 +206,12 @@ export class SendProcessor implements SendAnswerer {
       return this.#refuse(request, ResponseCode.messageIllegal, error.message);
     }
     if (messages.length === 0) return this.#refuse(request, ResponseCode.messageIllegal, 'the batch is empty');
+    if (topic.compacted && !messages.every((message) => hasKey(message.properties))) return this.#refuse(request, ResponseCode.messageIllegal, keyMissing);
+    for (const message of messages) {
+      const ttlMs = ttlOf(message.properties);
+      if (Number.isNaN(ttlMs)) return this.#refuse(request, ResponseCode.messageIllegal, badTtl);
+      if (ttlMs > 0) this.#context.topics.noteTtlMessages(topic);
+    }
     const facts = this.#facts;
     facts.queueId = queueId;
     facts.keyFromEnd = facts.keyLength = 0;

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { hashOfUtf8, RecordLimits } from '@kitemq/protocol';
+import { hashOfUtf8, PropertyName, RecordLimits } from '@kitemq/protocol';
+import { readTtl } from '../expiry/message-ttl.ts';
 
 const { propertiesBytesMax } = RecordLimits;
 const nameSeparator = 1;
@@ -23,6 +24,7 @@ const Known = {
   uniqueKey: 6,
   timer: 7,
   innerCount: 8,
+  ttl: 9,
 } as const;
 type Known = (typeof Known)[keyof typeof Known];
 
@@ -40,6 +42,7 @@ const knownByLength: readonly (readonly (readonly [name: Uint8Array, known: Know
   add(Known.uniqueKey, 'UNIQ_KEY');
   add(Known.timer, 'TIMER_DELAY_SEC', 'TIMER_DELAY_MS', 'TIMER_DELIVER_MS');
   add(Known.innerCount, 'INNER_NUM');
+  add(Known.ttl, PropertyName.messageTtl);
   return table;
 })();
 
@@ -59,6 +62,8 @@ export class SendProperties {
   timer = false;
   /** INNER_NUM is there: the message says that it is a batch. */
   innerBatch = false;
+  /** Property MSG_TTL_MS; 0 without, NaN when it is no whole number from 1 on. */
+  ttlMs = 0;
   /** Where the value of property UNIQ_KEY is in {@link bytes}; the end is 0 without. */
   uniqueKeyStart = 0;
   uniqueKeyEnd = 0;
@@ -87,6 +92,7 @@ export class SendProperties {
     this.transaction = false;
     this.timer = false;
     this.innerBatch = false;
+    this.ttlMs = 0;
     this.uniqueKeyStart = this.uniqueKeyEnd = 0;
     this.length = 0;
     const bytes = source.copyProperties(this.#buffer);
@@ -179,6 +185,9 @@ export class SendProperties {
         break;
       case Known.innerCount:
         this.innerBatch = true;
+        break;
+      case Known.ttl:
+        this.ttlMs = readTtl(buffer.toString('latin1', start, end));
         break;
       default:
     }

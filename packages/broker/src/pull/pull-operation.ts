@@ -27,6 +27,8 @@ export class PullOperation extends WheelEntry implements ReadCompletion {
   suspendMs: number;
   /** Index among those held for its queue, −1 when it is not held. */
   heldAt = -1;
+  /** Messages that it passed over in this read because they had expired. */
+  expiredMessages = 0;
   /** Woken, and to be run in this tick. */
   woken = false;
 

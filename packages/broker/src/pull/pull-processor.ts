@@ -11,7 +11,7 @@ import { PullHold } from './pull-hold.ts';
 import { PullOperation } from './pull-operation.ts';
 import type { PullParts, PullRunner } from './pull-operation.ts';
 import type { PullOffsets } from './pull-offsets.ts';
-import { recordMatcher } from './record-matcher.ts';
+import { recordMatcher, unexpired } from './record-matcher.ts';
 
 /** Held pulls are looked at this often, whatever arrived (PullRequestHoldService). */
 export const scanPeriodMs = 5_000;
@@ -90,6 +90,7 @@ export class PullProcessor implements PullRunner {
   };
 
   readEnded(pull: PullOperation, result: ReadResult): void {
+    if (pull.expiredMessages > 0) return this.#readExpired(pull, result);
     const { stats, store } = this.#context;
     const { request, topic, group, queueId } = pull;
     const topicName = topic.config.topicName;
@@ -117,6 +118,23 @@ export class PullProcessor implements PullRunner {
         groupSysFlag: group.config.groupSysFlag,
       },
       { remark: result.status, body: result.records.length === 0 ? undefined : result.records, copyBody: result.transient },
+    );
+  }
+
+  /** Some messages had expired. When that was all there was, those behind them that expired by the topic's time to live are passed over at once. */
+  #readExpired(pull: PullOperation, result: ReadResult): void {
+    const { stats, store, runtime, logger } = this.#context;
+    const { topic, queueId } = pull;
+    stats.expiredPassedOver += pull.expiredMessages;
+    pull.expiredMessages = 0;
+    const { ttlMs } = topic;
+    if (result.status !== ReadStatus.noMatchedMessage || ttlMs === undefined || ttlMs === 0) return this.readEnded(pull, result);
+    store.offsetByTime(topic.config.topicName, queueId, runtime.clock.now() - ttlMs, 'LOWER').then(
+      (offset) => this.readEnded(pull, { ...result, nextBeginOffset: Math.max(offset, result.nextBeginOffset) }),
+      (error: unknown) => {
+        logger.warn({ error, topic: topic.config.topicName, queueId }, 'the first message that has not expired could not be looked for');
+        this.readEnded(pull, result);
+      },
     );
   }
 
@@ -150,6 +168,8 @@ export class PullProcessor implements PullRunner {
     query.maxBytes = Math.min(config.maxTransferBytesOnMessageInMemory, answerBytesMax);
     query.matchesTags = pull.filter.matchesTags;
     query.matchesRecord = pull.filter.matchesProperties === undefined ? undefined : this.#matcherOf(pull.filter);
+    const { ttlMs } = pull.topic;
+    if (ttlMs !== undefined) query.matchesRecord = unexpired(pull, { ttlMs, now: this.#context.runtime.clock.now(), matches: query.matchesRecord });
     query.scanMax = Math.ceil(Math.max(config.maxFilterMessageSize, pull.maxMessages * entrySize) / entrySize);
     store.read(query, pull);
   }

@@ -26,6 +26,8 @@ export class BrokerStats {
   getBytesTotal = 0;
   getFoundTimes = 0;
   getMissTimes = 0;
+  /** Messages that pulls passed over because they had expired; one for each group that did. */
+  expiredPassedOver = 0;
   /** Messages that went to consumers since start, and at the last two midnights (UTC). */
   putTodayMorning = 0;
   putYesterdayMorning = 0;

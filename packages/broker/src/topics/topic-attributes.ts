@@ -1,3 +1,14 @@
+/** Attributes that are ours; Apache's brokers do not know them. */
+export const TopicAttribute = {
+  /** `SYNC`: sends to the topic are answered when the disk has them, also by a broker with ASYNC_FLUSH. `ASYNC` (default): as the broker says. */
+  flushMode: 'flush.mode',
+  /**
+   * How long, in ms after it was stored, a message may be delivered at most; its property MSG_TTL_MS may say less. 0 (default): as long as each message
+   * says. -1: for ever, whatever messages say.
+   */
+  messageTtl: 'message.ttl',
+} as const;
+
 /** What an attribute may be. */
 interface AttributeRule {
   readonly values?: readonly string[];
@@ -12,6 +23,8 @@ const rules: Readonly<Record<string, AttributeRule>> = {
   'message.type': { values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED', 'PRIORITY', 'LITE'], changeable: true },
   'reserve.time': { range: [-1, Number.MAX_SAFE_INTEGER], changeable: true },
   'lite.topic.expiration': { range: [-1, 43_200], changeable: true },
+  [TopicAttribute.flushMode]: { values: ['ASYNC', 'SYNC'], changeable: true },
+  [TopicAttribute.messageTtl]: { range: [-1, Number.MAX_SAFE_INTEGER], changeable: true },
 };
 
 /** Longest attribute list taken, in characters. */

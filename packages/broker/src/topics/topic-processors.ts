@@ -3,8 +3,9 @@ import { MessageQueueMap, popRetryTopicOf, popRetryTopicV2Of, ResponseCode, topi
 import { Refusal } from '../answer.ts';
 import type { Answer, Call } from '../answer.ts';
 import type { BrokerContext } from '../broker-context.ts';
+import type { BrokerSettings } from '../config/broker-settings.ts';
 import type { Registration } from '../registration/registration.ts';
-import { changeAttributes } from './topic-attributes.ts';
+import { changeAttributes, TopicAttribute } from './topic-attributes.ts';
 import { topicConfig } from './topic-config.ts';
 import type { TopicConfig } from './topic-config.ts';
 import { isBrokerTopic } from './topic-names.ts';
@@ -15,12 +16,20 @@ export const topicQueuesMax = 65_536;
 /** Most topics of one page (21), and of one list (18). */
 const pageMax = 2_000;
 
-function checkTopic({ config }: BrokerContext, topic: TopicConfig): void {
+/** A topic can promise more than its broker, never less; `ASYNC` that was set before the broker became a synchronous one means nothing and may stay. */
+function checkFlushMode(config: BrokerSettings, topic: TopicConfig, current: TopicConfig | undefined): void {
+  const name = TopicAttribute.flushMode;
+  if (config.flushDiskType !== 'SYNC_FLUSH' || topic.attributes[name] !== 'ASYNC' || current?.attributes[name] === 'ASYNC') return;
+  throw new Refusal(ResponseCode.invalidParameter, `attribute ${name}=ASYNC is weaker than this broker's flushDiskType=SYNC_FLUSH: a topic can only promise more than its broker. Leave it out, or send with WAIT=false.`);
+}
+
+function checkTopic({ config }: BrokerContext, topic: TopicConfig, current: TopicConfig | undefined): void {
   const nameError = topicNameProblem(topic.topicName);
   if (nameError !== undefined) throw new Refusal(ResponseCode.invalidParameter, nameError);
   if (config.validateSystemTopicWhenUpdateTopic && isBrokerTopic(topic.topicName, config)) {
     throw new Refusal(ResponseCode.invalidParameter, `The topic[${topic.topicName}] is conflict with system topic.`);
   }
+  checkFlushMode(config, topic, current);
   for (const count of [topic.readQueueNums, topic.writeQueueNums]) {
     if (count < 0 || count > topicQueuesMax) throw new Refusal(ResponseCode.invalidParameter, `A topic has from 0 to ${topicQueuesMax} queues, not ${count}.`);
   }
@@ -41,7 +50,7 @@ export async function createTopic(context: BrokerContext, registration: Registra
     order: header.order,
     attributes: change.attributes,
   });
-  checkTopic(context, config);
+  checkTopic(context, config, current);
   await context.topics.put(config);
   await registration.settled();
   return {};
@@ -58,7 +67,7 @@ export async function createTopics(context: BrokerContext, registration: Registr
     const change = changeAttributes(text.join(','), current?.attributes);
     if ('error' in change) throw new Refusal(ResponseCode.systemError, change.error);
     const checked = { ...config, attributes: change.attributes };
-    checkTopic(context, checked);
+    checkTopic(context, checked, current);
     return checked;
   });
   await Promise.all(configs.map((config) => context.topics.put(config)));

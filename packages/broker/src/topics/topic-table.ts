@@ -1,4 +1,4 @@
-import { isRetryTopic, isUnsendableTopic, Permission, retryTopicPrefix, TopicNames, topicNameProblem, TopicSysFlag } from '@kitemq/protocol';
+import { isDlqTopic, isRetryTopic, isUnsendableTopic, Permission, retryTopicPrefix, TopicNames, topicNameProblem, TopicSysFlag } from '@kitemq/protocol';
 import type { Clock, Logger } from '@kitemq/runtime';
 import type { Settings } from '@kitemq/store';
 import type { BrokerSettings } from '../config/broker-settings.ts';
@@ -6,6 +6,7 @@ import { RateCounter } from '../stats/rate-counter.ts';
 import { bootTopics } from './boot-topics.ts';
 import { nextVersion, readTableVersion } from './data-version.ts';
 import type { TableVersion } from './data-version.ts';
+import { TopicAttribute } from './topic-attributes.ts';
 import { readTopicConfig, sameTopicConfig, topicConfig } from './topic-config.ts';
 import type { TopicConfig } from './topic-config.ts';
 
@@ -14,7 +15,14 @@ export const autoCreatedTopicsMax = 100_000;
 
 /** A topic with what the send and pull paths want to know without computing it. */
 export class TopicEntry {
-  config: TopicConfig;
+  #config: TopicConfig;
+  #hasTtlMessages = false;
+  /** Sends are answered when the disk has them, whatever the broker's flush mode. */
+  syncFlush = false;
+  /** The latest message of each key stays: messages need one. */
+  compacted = false;
+  /** How long (ms) its messages may be delivered, 0: as each of them says. Undefined: nothing in it ever expires, and nobody looks. */
+  ttlMs: number | undefined = undefined;
   /** Why clients cannot send to it by name; undefined when they can. */
   readonly nameError: string | undefined;
   readonly closedToClients: boolean;
@@ -24,10 +32,40 @@ export class TopicEntry {
   readonly putBytes: RateCounter = new RateCounter();
 
   constructor(config: TopicConfig) {
-    this.config = config;
+    this.#config = config;
     this.nameError = topicNameProblem(config.topicName);
     this.closedToClients = isUnsendableTopic(config.topicName);
     this.retryGroup = isRetryTopic(config.topicName) ? config.topicName.slice(retryTopicPrefix.length) : undefined;
+    this.#derive();
+  }
+
+  get config(): TopicConfig {
+    return this.#config;
+  }
+
+  set config(config: TopicConfig) {
+    this.#config = config;
+    this.#derive();
+  }
+
+  /** Some messages in it say how long they may be delivered. */
+  get hasTtlMessages(): boolean {
+    return this.#hasTtlMessages;
+  }
+
+  set hasTtlMessages(has: boolean) {
+    this.#hasTtlMessages = has;
+    this.#derive();
+  }
+
+  #derive(): void {
+    const { attributes, topicName } = this.#config;
+    this.syncFlush = attributes[TopicAttribute.flushMode] === 'SYNC';
+    this.compacted = attributes['cleanup.policy'] === 'COMPACTION';
+    const ttlMs = Number(attributes[TopicAttribute.messageTtl] ?? 0);
+    // What a consumer has had already does not expire while it is tried again, nor as a dead letter.
+    const expires = ttlMs > 0 || (ttlMs === 0 && this.#hasTtlMessages);
+    this.ttlMs = expires && this.retryGroup === undefined && !isDlqTopic(topicName) ? ttlMs : undefined;
   }
 }
 
@@ -40,7 +78,11 @@ export interface TopicTableOptions {
   readonly onAutoCreated?: ((config: TopicConfig) => void) | undefined;
 }
 
-const kind = 'topic';
+/** Under this kind the settings hold topics. */
+export const settingsKind = 'topic';
+const kind: string = settingsKind;
+/** Topics that have, or had, messages with MSG_TTL_MS. */
+const ttlKind = 'topicWithTtl';
 
 /** The topics of this broker: those that follow from its settings, overlaid by what was created and changed, which is kept in the store. */
 export class TopicTable {
@@ -68,6 +110,10 @@ export class TopicTable {
       const config = readTopicConfig(value);
       if (config === undefined) this.#logger.warn({ topic: name }, 'a stored topic cannot be read and is left out');
       else this.#entries.set(name, new TopicEntry(config));
+    }
+    for (const [name] of this.#settings.entries(ttlKind)) {
+      const entry = this.#entries.get(name);
+      if (entry !== undefined) entry.hasTtlMessages = true;
     }
     const template = this.#entries.get(TopicNames.autoCreate);
     // A template that somebody stored does not survive switching automatic creation off.
@@ -107,10 +153,24 @@ export class TopicTable {
     return this.#changed(config.topicName, this.#settings.put(kind, config.topicName, config));
   }
 
+  /** A message with MSG_TTL_MS is about to be stored in the topic: noted in the log before it, so that it is looked at after a restart too. */
+  noteTtlMessages(entry: TopicEntry): void {
+    if (entry.hasTtlMessages || entry.retryGroup !== undefined) return;
+    entry.hasTtlMessages = true;
+    const topic = entry.config.topicName;
+    this.#settings.put(ttlKind, topic, true).catch((error: unknown) => {
+      entry.hasTtlMessages = false;
+      this.#logger.error({ topic, error }, 'it could not be stored that messages of a topic expire; the next such message tries again');
+    });
+  }
+
   /** Forgets a topic; a boot topic goes back to what it is without changes at the next start. */
   remove(topic: string): Promise<void> {
-    if (!this.#entries.delete(topic)) return Promise.resolve();
-    return this.#changed(topic, this.#settings.remove(kind, topic));
+    const entry = this.#entries.get(topic);
+    if (entry === undefined) return Promise.resolve();
+    this.#entries.delete(topic);
+    const removed = this.#settings.remove(kind, topic);
+    return this.#changed(topic, entry.hasTtlMessages ? Promise.all([removed, this.#settings.remove(ttlKind, topic)]).then(() => undefined) : removed);
   }
 
   /** As {@link put}, for changes that nobody waits for: a failure is logged. */

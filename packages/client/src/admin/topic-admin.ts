@@ -27,7 +27,7 @@ function createHeader(settings: TopicSettings): CreateTopicRequestHeader {
     topicFilterType: 'SINGLE_TAG',
     topicSysFlag: 0,
     order: settings.order ?? false,
-    ...(attributes.length === 0 ? {} : { attributes: attributes.map(([key, value]) => `+${key}=${value}`).join(',') }),
+    ...(attributes.length === 0 ? {} : { attributes: attributes.map(([key, value]) => (key.startsWith('-') ? key : `+${key}=${value}`)).join(',') }),
   };
 }
 

@@ -25,7 +25,7 @@ export interface TopicSettings {
   /** 2 write, 4 read, 6 both. Default 6. */
   readonly perm?: number | undefined;
   readonly order?: boolean | undefined;
-  /** Topic attributes such as `message.type` or `queue.type`, without the `+` of the wire. */
+  /** Topic attributes such as `message.type` or `message.ttl`, without the `+` of the wire. A name with `-` before it (any value) takes that one back. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
 }
 

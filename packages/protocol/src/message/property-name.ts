@@ -1,6 +1,8 @@
 /** The names that the protocol reserves (MessageConst). */
 export const PropertyName = {
   keys: 'KEYS',
+  /** KiteMQ's own: how long (ms after it was stored) the message may be delivered. */
+  messageTtl: 'MSG_TTL_MS',
   tags: 'TAGS',
   wait: 'WAIT',
   delay: 'DELAY',
