@@ -6,7 +6,7 @@ export { LogStore, openStore } from './log-store.ts';
 export { storeHasData } from './store-has-data.ts';
 export { importApacheStore } from './import/import-apache-store.ts';
 export type { ApacheImportOptions } from './import/import-apache-store.ts';
-export { isImportCarried, readImportMark } from './import/import-mark.ts';
+export { readImportMark } from './import/import-mark.ts';
 export type { ImportMark } from './import/import-mark.ts';
 export { storeKind } from './import/find-apache-store.ts';
 export type { StoreKind } from './import/find-apache-store.ts';

@@ -20,6 +20,8 @@ export interface ApacheImportOptions extends SourceConditions {
   readonly mode: TakeMode;
   /** Of the store's own records that the import appends. Default 127.0.0.1:0. */
   readonly storeHost?: { readonly address: string; readonly port: number };
+  /** Called when the source is known to be in order and nothing has been written: reads what {@link carry} will write, or throws. */
+  prepare(): void;
   /** Writes what is no message (topics, groups, offsets) into the new store, and says what it was. */
   carry(store: LogStore, apache: ApacheStore): Promise<Carried>;
   /** Topics that were not deleted, besides those in Apache's index. */
@@ -57,6 +59,7 @@ export async function importApacheStore(options: ApacheImportOptions): Promise<I
   const apache = mark !== undefined && isInPlace ? readApacheStore(disk, source, mark.clean) : inspectApacheStore(disk, source, options);
   checkSame(apache, mark, isInPlace);
   if (!isInPlace) checkSpace(options, apache, target);
+  if (mark?.carried !== true) options.prepare();
   disk.makeDirectorySync(storePaths(target).commitLog);
   const begun: ImportMark = mark ?? { source, begin: apache.log.begin, end: apache.log.end, clean: apache.clean, carried: false };
   if (mark === undefined) writeImportMark(disk, target, begun);

@@ -37,11 +37,6 @@ export function readImportMark(disk: Disk, target: string): ImportMark | undefin
   throw new KiteError('KITE_IMPORT_BROKEN', `${path} cannot be read; remove ${target} and import again`);
 }
 
-/** True when an import into the folder was interrupted after everything had been brought over. */
-export function isImportCarried(disk: Disk, target: string): boolean {
-  return readImportMark(disk, target)?.carried === true;
-}
-
 export function removeImportMark(disk: Disk, target: string): void {
   disk.removeSync(importMarkPath(target));
   disk.syncDirectorySync(dirname(importMarkPath(target)));

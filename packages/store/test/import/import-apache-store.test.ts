@@ -19,6 +19,7 @@ function importing(source: string, target: string, options: Partial<ApacheImport
     mode: 'copy',
     afterCrash: false,
     damaged: false,
+    prepare: () => undefined,
     carry: () => Promise.resolve({ counts: {}, notes: [] }),
     isKnownTopic: () => false,
     openKeyValue: memoryKeyValueStores(),
