@@ -1,5 +1,5 @@
 import { encodeFiller } from '@kitemq/protocol';
-import { assert, KiteError, type Disk, type DiskFile } from '@kitemq/runtime';
+import { assert, KiteError, type Disk } from '@kitemq/runtime';
 import { fillerBytes } from './record-format.ts';
 import { LogSegment } from './log-segment.ts';
 import { TailSlabs, type TailSlab } from './tail-slabs.ts';
@@ -188,17 +188,17 @@ export class CommitLog {
   /** Makes what is written by now durable; one at a time. An error says nothing about what reached the disk. */
   sync(done: (error: Error | undefined) => void): void {
     const target = this.#written;
-    const files: DiskFile[] = [];
+    const segments: LogSegment[] = [];
     for (let index = this.#segments.length - 1; index >= 0; index--) {
       const segment = this.#segments[index] as LogSegment;
       if (segment.end <= this.#flushed) break;
-      if (segment.start < target) files.push(segment.file);
+      if (segment.start < target) segments.push(segment);
     }
     this.#syncing = true;
     // Oldest last in the list: a later segment must never be durable before an earlier one is.
     const next = (error: Error | undefined): void => {
-      const file = error === undefined ? files.pop() : undefined;
-      if (file !== undefined) return file.datasync(next);
+      const segment = error === undefined ? segments.pop() : undefined;
+      if (segment !== undefined) return segment.datasync(next);
       this.#syncing = false;
       if (error === undefined) this.#flushed = target;
       done(error);

@@ -1,4 +1,5 @@
-import type { Disk, DiskFile } from '@kitemq/runtime';
+import type { Disk, DiskCallback, DiskFile } from '@kitemq/runtime';
+import { type ClosableSegment, type OpenSegments, openSegmentsOf } from './open-segments.ts';
 import { segmentName } from './segment-name.ts';
 
 /**
@@ -8,8 +9,8 @@ import { segmentName } from './segment-name.ts';
  */
 export const extensionStepBytes: number = 16 * 1024 * 1024;
 
-/** One file of the commit log. Opened when first used. */
-export class LogSegment {
+/** One file of the commit log. Opened when it is used, and closed when many others were used since. */
+export class LogSegment implements ClosableSegment {
   /** Log position of the first byte, and of the first byte after the segment when it is full. */
   readonly start: number;
   /** Set by recovery when the filler on disk says otherwise than the configuration. */
@@ -17,8 +18,12 @@ export class LogSegment {
   readonly path: string;
   readonly #disk: Disk;
   readonly #directory: string;
+  readonly #open: OpenSegments;
   #file: DiskFile | undefined;
   #fileLength = -1;
+  /** Writes so far, and how many of them fdatasync has confirmed. */
+  #writes = 0;
+  #synced = 0;
 
   constructor(disk: Disk, directory: string, range: { readonly start: number; readonly end: number }) {
     this.start = range.start;
@@ -26,12 +31,23 @@ export class LogSegment {
     this.path = `${directory}/${segmentName(range.start)}`;
     this.#disk = disk;
     this.#directory = directory;
+    this.#open = openSegmentsOf(disk);
   }
 
-  /** The open file, for reads. */
+  /** The open file, for reads. Not to be kept: it may be closed when another segment is used. */
   get file(): DiskFile {
     this.#file ??= this.#disk.openSync(this.path, 'write');
+    this.#open.used(this);
     return this.#file;
+  }
+
+  get isClosable(): boolean {
+    return this.#synced === this.#writes;
+  }
+
+  release(): void {
+    this.#file?.closeSync();
+    this.#file = undefined;
   }
 
   /** Length of the file as far as it is known here; -1 before the first {@link prepare}. */
@@ -55,7 +71,17 @@ export class LogSegment {
   }
 
   write(source: Uint8Array, offset: number, length: number, position: number): void {
+    this.#writes++;
     this.file.writeSync(source, offset, length, position - this.start);
+  }
+
+  /** Makes what is written by now durable, off the event loop. After an error nothing may be assumed about it. */
+  datasync(done: DiskCallback): void {
+    const writes = this.#writes;
+    this.file.datasync((error) => {
+      if (error === undefined) this.#synced = Math.max(this.#synced, writes);
+      done(error);
+    });
   }
 
   /** Cuts everything from log position `position` on, so that no stale bytes can be taken for records later. */
@@ -78,12 +104,13 @@ export class LogSegment {
     const { file } = this;
     this.#disk.removeSync(this.path);
     this.#file = undefined;
+    this.#open.closed(this);
     file.closeInBackground();
   }
 
   close(): void {
-    this.#file?.closeSync();
-    this.#file = undefined;
+    this.release();
+    this.#open.closed(this);
     this.#fileLength = -1;
   }
 
@@ -93,7 +120,7 @@ export class LogSegment {
       this.#file = this.#disk.openSync(this.path, 'create');
       if (isNew) this.#disk.syncDirectorySync(this.#directory);
     }
-    this.#fileLength = this.#file.sizeSync();
+    this.#fileLength = this.file.sizeSync();
   }
 
   #extend(length: number): void {

@@ -171,7 +171,7 @@ export class LogRecovery {
 
 function datasync(segment: LogSegment): Promise<void> {
   return new Promise((resolve, reject) => {
-    segment.file.datasync((cause) => {
+    segment.datasync((cause) => {
       if (cause === undefined) resolve();
       else reject(new KiteError('KITE_STORE_FLUSH_FAILED', `The disk could not make ${segment.path} durable; check it, then start again`, { cause }));
     });

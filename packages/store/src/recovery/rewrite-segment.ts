@@ -23,7 +23,7 @@ export async function rewriteFrom(segment: LogSegment, from: number, pause: (pos
   for (let at = begin; at < end; ) {
     const read = segment.file.readSync(chunk, 0, Math.min(chunk.length, end - at), at);
     if (read === 0) break;
-    segment.file.writeSync(chunk, 0, read, at);
+    segment.write(chunk, 0, read, segment.start + at);
     at += read;
     if (at - paused < pauseBytes) continue;
     paused = at;
