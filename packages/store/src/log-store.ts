@@ -284,10 +284,14 @@ export class LogStore implements contract.MessageStore {
     });
     const cold = new ColdReader(log);
     const appender = new Appender({ ...options, clock: runtime.clock, log, commit, queues: views.queues, storeHost });
-    const reader = new MessageReader({ log, queues: views.queues, cold, logger });
+    const reader = new MessageReader({ log, queues: views.queues, cold, logger, digester: runtime.digester });
     const records = new RecordReader(log, cold, options.maxMessageBytes + recordOverheadMax);
     const limits = (): { min: number; visible: number } => ({ min: this.#open().log.minPosition, visible: commit.visible });
-    const keys = views.keys && new KeySearch({ keys: views.keys, records, timers: runtime.timers, limits });
+    const minOffsetOf = (topic: string, queueId: number): number => {
+      const queue = views.queues.find(topic, queueId);
+      return queue === undefined || queue.compacted !== undefined ? 0 : queue.minOffset;
+    };
+    const keys = views.keys && new KeySearch({ keys: views.keys, records, timers: runtime.timers, limits, minOffsetOf });
     const { path, segmentBytes } = options;
     const changed = (full: boolean): void => {
       if (appender.refusal !== contract.AppendStatus.unavailable) appender.refusal = full ? contract.AppendStatus.diskFull : contract.AppendStatus.accepted;

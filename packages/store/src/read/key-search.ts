@@ -8,6 +8,9 @@ import type { RecordReader } from './record-reader.ts';
 /** Records that one query reads: a key may be in many messages outside the wanted time, and other keys may have the same hash. */
 export const candidatesMax = 4096;
 
+/** Records in a row that are older than wanted before no younger one is expected behind them: a clock may have been set back. */
+const olderMax = 64;
+
 /** Runs looked at before others get a turn: each costs a page that may have to come from disk. */
 const sourcesPerTurn = 16;
 
@@ -17,6 +20,8 @@ export interface KeySearchParts {
   readonly keys: KeyView;
   readonly records: RecordReader;
   readonly timers: Timers;
+  /** Offset of the queue's first message: what its topic's settings took away is not found any more. */
+  readonly minOffsetOf: (topic: string, queueId: number) => number;
   /** Log positions between which records may be handed out. */
   readonly limits: () => { readonly min: number; readonly visible: number };
 }
@@ -47,14 +52,22 @@ export class KeySearch {
     const { min } = limits();
     const positions = source.find(hash).filter((position) => position >= min);
     let index = source.timeMax > found.end ? await this.#firstNotAfter(positions, found.end) : 0;
-    for (; index < positions.length && found.wantsMore; index++) {
+    let older = 0;
+    for (; index < positions.length && found.wantsMore && older < olderMax; index++) {
       const record = await records.recordAt(positions[index] as number, limits().visible);
       found.looked++;
       if (record === undefined) continue;
-      // Older ones come from here on.
-      if (storeTimestampAt(record, 0) < found.begin) return;
-      found.offer(record);
+      if (storeTimestampAt(record, 0) < found.begin) older++;
+      else {
+        older = 0;
+        if (!this.#isTrimmed(record)) found.offer(record);
+      }
     }
+  }
+
+  #isTrimmed(bytes: Uint8Array): boolean {
+    const { topic, queueId, queueOffset } = decodeRecord(bytes);
+    return queueOffset < this.#parts.minOffsetOf(topic, queueId);
   }
 
   /** Index of the newest record that is not stored after `time`: store times rise with the position as far as the clock did. */

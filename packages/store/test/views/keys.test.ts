@@ -1,32 +1,173 @@
-import { memoryKeyValueStores } from '@kitemq/runtime';
+import * as fc from 'fast-check';
+import { memoryKeyValueStore, type KeyValueStore } from '@kitemq/runtime';
+import { encodeRecord, recordSize, type RecordFields } from '@kitemq/protocol';
 import { describe, expect, it } from 'vitest';
-import { LogStore, type KeyQuery } from '../../src/index.ts';
-import { append, appendAll, bodyText, message, numbered, startedStore, storeOptions, temporaryFolder } from '../support.ts';
+import { lmdbKeyValueStores } from '../../src/checkpoint/lmdb-key-value.ts';
+import { hashOfKey } from '../../src/views/key-hash.ts';
+import { KeyView } from '../../src/views/keys.ts';
+import { LogRecord } from '../../src/views/log-record.ts';
+import { KeyPrefix } from '../../src/views/view.ts';
+import { temporaryFolder, testRuntime } from '../support.ts';
 
-const properties = (values: Readonly<Record<string, string>>): Buffer => Buffer.from(Object.entries(values).map(([name, value]) => `${name}\u0001${value}\u0002`).join(''));
-
-async function find(store: LogStore, key: string, query: Partial<KeyQuery> = {}): Promise<string[]> {
-  const { records } = await store.queryByKey({ topic: 'TopicTest', key, maxMessages: 64, ...query });
-  return records.map(bodyText);
+/** A record with these words as its KEYS. */
+function recordWith(words: string, position: number, storeTimestamp = position): LogRecord {
+  const properties = Buffer.from(`KEYS\u0001${words}\u0002`);
+  const host = Buffer.alloc(8);
+  const fields: RecordFields = {
+    topic: Buffer.from('T'), queueId: 0, flag: 0, queueOffset: 0, physicalOffset: position, sysFlag: 0, bornTimestamp: 0, bornHost: host, storeTimestamp, storeHost: host,
+    reconsumeTimes: 0, preparedTransactionOffset: 0, body: Buffer.alloc(0), properties,
+  };
+  const block = Buffer.alloc(recordSize({ topic: 1, body: 0, properties: properties.length, bornHost: 8, storeHost: 8 }));
+  encodeRecord(block, 0, fields);
+  const record = new LogRecord(() => block);
+  Object.assign(record, { position, size: block.length, topic: 'T', storeTimestamp, block, blockOffset: 0 });
+  return record;
 }
 
-describe('a query by key', () => {
-  it('finds each word of KEYS, the unique key and the tag', async () => {
-    const store = await startedStore(storeOptions(temporaryFolder()));
-    await append(store, message('first', { properties: properties({ KEYS: 'a b  c', UNIQ_KEY: 'U1', TAGS: 'red' }) }));
-    await append(store, message('second', { properties: properties({ other: 'KEYS', KEYS: 'b', UNIQ_KEY: 'U2', TAGS: 'red' }) }));
-    await append(store, message('third', { topic: 'Other', properties: properties({ KEYS: 'b', UNIQ_KEY: 'U1' }) }));
-    await appendAll(store, numbered(10));
-    expect(await find(store, 'a')).toEqual(['first']);
-    expect(await find(store, 'b')).toEqual(['first', 'second']);
-    expect(await find(store, 'c')).toEqual(['first']);
-    expect(await find(store, 'b', { maxMessages: 1 })).toEqual(['second']);
-    expect(await find(store, 'U1')).toEqual(['first']);
-    expect(await find(store, 'U1', { kind: 'unique' })).toEqual(['first']);
-    expect(await find(store, 'b', { kind: 'unique' })).toEqual([]);
-    expect(await find(store, 'red', { kind: 'tag' })).toEqual(['first', 'second']);
-    expect(await find(store, 'red')).toEqual([]);
-    expect(await find(store, 'b', { topic: 'Other' })).toEqual(['third']);
-    for (const key of ['', ' ', 'KEYS', 'a b', 'd']) expect(await find(store, key)).toEqual([]);
+const find = (view: KeyView, key: string): number[] => view.sources().flatMap((source) => [...source.find(hashOfKey('T', key, 'key'))]);
+
+function checkpoint(view: KeyView, rows: KeyValueStore): void {
+  rows.commitSync((batch) => view.checkpoint(batch));
+  view.checkpointed();
+}
+
+function loaded(rows: KeyValueStore, partEntriesMax: number): KeyView {
+  const view = new KeyView(partEntriesMax);
+  view.load(rows);
+  return view;
+}
+
+const countRows = (rows: KeyValueStore, prefix: number): number => {
+  let count = 0;
+  rows.range(Buffer.of(prefix), Buffer.of(prefix + 1), () => void count++);
+  return count;
+};
+
+describe('the key view', () => {
+  it('finds what a linear scan finds, whatever checkpoints, crashes and deletions come between', () => {
+    const step = fc.oneof(
+      { weight: 20, arbitrary: fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { maxLength: 4 }).map((words) => ({ kind: 'apply' as const, words })) },
+      { weight: 3, arbitrary: fc.constant({ kind: 'checkpoint' as const }) },
+      { weight: 2, arbitrary: fc.constant({ kind: 'capture' as const }) },
+      { weight: 1, arbitrary: fc.constant({ kind: 'crash' as const }) },
+      { weight: 1, arbitrary: fc.nat(100).map((percent) => ({ kind: 'trim' as const, percent })) },
+      { weight: 1, arbitrary: fc.constant({ kind: 'jump' as const }) },
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 40 }), fc.array(step, { maxLength: 120 }), (entriesMax, steps) => {
+        const rows = memoryKeyValueStore();
+        let view = loaded(rows, entriesMax);
+        const log: { position: number; words: string[] }[] = [];
+        let stored = 0;
+        let position = 0;
+        let min = 0;
+        for (const each of steps) {
+          if (each.kind === 'apply') {
+            view.apply(recordWith(each.words.join(' '), position));
+            log.push({ position, words: each.words });
+            position += 100;
+          } else if (each.kind === 'checkpoint') {
+            checkpoint(view, rows);
+            stored = log.length;
+          } else if (each.kind === 'capture') {
+            // What is applied while a checkpoint is on its way to the disk.
+            rows.commitSync((batch) => view.checkpoint(batch));
+            stored = log.length;
+            view.apply(recordWith('a', position));
+            log.push({ position, words: ['a'] });
+            position += 100;
+            view.checkpointed();
+          } else if (each.kind === 'crash') {
+            view = loaded(rows, entriesMax);
+            for (const { position: at, words } of log.slice(stored)) view.apply(recordWith(words.join(' '), at));
+            view.trim(min);
+          } else if (each.kind === 'trim') {
+            min = Math.max(min, Math.floor((position * each.percent) / 100));
+            view.trim(min);
+          } else position += 3 * 2 ** 30;
+          for (const key of ['a', 'b', 'c', 'none']) {
+            const expected = log.filter(({ position: at, words }) => at >= min && words.includes(key)).map(({ position: at }) => at).reverse();
+            expect(find(view, key).filter((at) => at >= min)).toEqual(expected);
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('keeps many entries in rows of a page, in LMDB too', async () => {
+    const rows = lmdbKeyValueStores(testRuntime().disk)(temporaryFolder());
+    const view = loaded(rows, 8192);
+    const count = 20_000;
+    for (let index = 0; index < count; index++) {
+      // "hot" is in every third message: more than fit in a row.
+      view.apply(recordWith(`k${index} hot`.slice(0, index % 3 === 0 ? undefined : -4), index * 1000));
+      if (index % 3000 === 0) checkpoint(view, rows);
+    }
+    checkpoint(view, rows);
+    const again = loaded(rows, 8192);
+    for (const each of [view, again]) {
+      for (let index = 0; index < count; index += 97) expect(find(each, `k${index}`)).toContain(index * 1000);
+      const hot = Array.from({ length: Math.ceil(count / 3) }, (_, index) => index * 3000).reverse();
+      expect(find(each, 'hot')).toEqual(hot);
+      expect(each.entries).toBe(count + hot.length);
+    }
+    let largest = 0;
+    rows.range(Buffer.of(KeyPrefix.keyBucket), Buffer.of(KeyPrefix.keyBucket + 1), (_key, value) => void (largest = Math.max(largest, value.length)));
+    expect(largest).toBeLessThanOrEqual(4072);
+    expect(countRows(rows, KeyPrefix.keyRun)).toBeGreaterThan(1);
+    await rows.close();
+  });
+
+  it('removes the rows of runs whose records are gone, and of the journal', () => {
+    const rows = memoryKeyValueStore();
+    const view = loaded(rows, 10);
+    for (let index = 0; index < 48; index++) {
+      view.apply(recordWith('a', index * 100));
+      if (index % 4 === 3) checkpoint(view, rows);
+    }
+    const runs = countRows(rows, KeyPrefix.keyRun);
+    expect(runs).toBeGreaterThan(3);
+    view.trim(4500);
+    expect(find(view, 'a').length).toBeLessThan(20);
+    for (let index = 48; index < 60; index++) {
+      view.apply(recordWith('none', index * 100));
+      checkpoint(view, rows);
+    }
+    expect(countRows(rows, KeyPrefix.keyBucket)).toBe(countRows(rows, KeyPrefix.keyRun));
+    expect(countRows(rows, KeyPrefix.keyRun)).toBeLessThan(runs);
+    expect(countRows(rows, KeyPrefix.keyJournal)).toBeLessThanOrEqual(1);
+    expect(find(loaded(rows, 10), 'a').filter((at) => at >= 4500)).toEqual([4700, 4600, 4500]);
+  });
+
+  it('counts what no checkpoint has', () => {
+    const rows = memoryKeyValueStore();
+    const view = loaded(rows, 4);
+    expect(view.dirtyEntries).toBe(0);
+    for (let index = 0; index < 5; index++) view.apply(recordWith('a b', index));
+    expect(view.dirtyEntries).toBe(10);
+    rows.commitSync((batch) => view.checkpoint(batch));
+    expect(view.dirtyEntries).toBe(0);
+    view.apply(recordWith('a b', 9));
+    expect(view.dirtyEntries).toBe(2);
+    view.checkpointed();
+    expect(view.dirtyEntries).toBe(2);
+  });
+
+  it('refuses rows that are damaged', () => {
+    const damage: readonly ((rows: KeyValueStore) => void)[] = [
+      (rows) => rows.commitSync((batch) => batch.removeRange(Buffer.of(KeyPrefix.keyJournal), Buffer.of(KeyPrefix.keyJournal + 1))),
+      (rows) => rows.commitSync((batch) => batch.put(Buffer.of(KeyPrefix.keyOpen), Buffer.from('x'))),
+      (rows) => rows.commitSync((batch) => batch.put(Buffer.of(KeyPrefix.keyRun, 0, 0, 0, 9), Buffer.from([0x91, 1]))),
+    ];
+    for (const each of damage) {
+      const rows = memoryKeyValueStore();
+      const view = loaded(rows, 100);
+      view.apply(recordWith('a', 0));
+      checkpoint(view, rows);
+      each(rows);
+      expect(() => loaded(rows, 100)).toThrow();
+    }
   });
 });
+

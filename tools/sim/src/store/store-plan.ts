@@ -1,5 +1,24 @@
 import type { CrashKind, SimulatedRandom } from '@kitemq/simulator';
 
+/** Everything is tiny, as the lives are short. */
+export interface RetentionPlan {
+  readonly ageMs: number | undefined;
+  readonly logBytesMax: number | undefined;
+  /** The disk has room for so many bytes more than the log had when the store was opened; segments are deleted when little of it is left. */
+  readonly diskBytes: number | undefined;
+  /** Of the first topic. */
+  readonly topicAgeMs: number | undefined;
+  readonly topicBytes: number | undefined;
+}
+
+const drawRetentionPlan = (random: SimulatedRandom): RetentionPlan => ({
+  ageMs: random.pick([undefined, 10, 50, 300]),
+  logBytesMax: random.pick([undefined, undefined, 5000, 20_000, 100_000]),
+  diskBytes: random.pick([undefined, undefined, 10_000, 40_000]),
+  topicAgeMs: random.pick([undefined, undefined, 5, 40]),
+  topicBytes: random.pick([undefined, undefined, 300, 5000]),
+});
+
 /** What a seed decides about the store and its misfortunes. */
 export interface StorePlan {
   readonly flushMode: 'sync' | 'async';
@@ -12,6 +31,8 @@ export interface StorePlan {
   readonly asyncFlushIntervalMs: number;
   readonly syncFlushTimeoutMs: number;
   readonly bodyBytesMax: number;
+  /** Small: parts of the key index become runs. */
+  readonly keyPartEntries: number;
   readonly lives: number;
   readonly crashKinds: readonly CrashKind[];
   /** The disk fills up now and then. */
@@ -20,6 +41,10 @@ export interface StorePlan {
   readonly slowDisk: boolean;
   /** Some datasyncs fail. */
   readonly failingDisk: boolean;
+  /** Any write, flush, rename, directory sync or commit fails now and then, also while a store is starting. */
+  readonly failsAnywhere: boolean;
+  /** What may be deleted. */
+  readonly retention: RetentionPlan | undefined;
   /** Each life finds the wall clock somewhere else. */
   readonly wrongClock: boolean;
 }
@@ -42,5 +67,8 @@ export const drawStorePlan = (random: SimulatedRandom): StorePlan => {
     slowDisk: random.chance(0.15),
     failingDisk: random.chance(0.1),
     wrongClock: random.chance(0.15),
+    failsAnywhere: random.chance(0.1),
+    retention: random.chance(0.6) ? drawRetentionPlan(random) : undefined,
+    keyPartEntries: random.pick([2, 20, 200, 1 << 18]),
   };
 };

@@ -1,17 +1,21 @@
 import type { Runtime } from '@kitemq/runtime';
 import { sleep } from '@kitemq/runtime';
 import type { SimulatedProcess, SimulatedRandom } from '@kitemq/simulator';
-import type { AppendCompletion, MessageStore, MessageToAppend } from '@kitemq/store';
+import type { AppendCompletion, CleanReport, MessageStore, MessageToAppend } from '@kitemq/store';
 import { AppendOutcome, AppendStatus } from '@kitemq/store';
 import { check } from '../check.ts';
 import { makeBody } from '../message-body.ts';
 import type { QueueLedger } from './queue-ledger.ts';
 import type { StoreLedger } from './store-ledger.ts';
-import type { StorePlan } from './store-plan.ts';
+import { policyOf } from './retention-ledger.ts';
+import type { RetentionPlan, StorePlan } from './store-plan.ts';
+import { keyProperties } from './verify-keys.ts';
 import { readOnce, toFound } from './verify-store.ts';
 
+/** Where the disk is part of the plan: what a log takes of it. */
+const diskBytesUsual = 30_000;
+
 const bornHost = Uint8Array.of(10, 0, 0, 9, 0, 0, 0x9c, 0x40);
-const noProperties = new Uint8Array(0);
 
 export interface WorkloadOptions {
   readonly process: SimulatedProcess;
@@ -35,24 +39,28 @@ export class StoreWorkload {
 
   /** Does `steps` things, unless the store fails before. */
   async run(steps: number): Promise<void> {
-    const { store, runtime, random, ledger } = this.#options;
+    const { store, runtime, random, ledger, plan } = this.#options;
     for (let step = 0; step < steps && store.failure === undefined; step++) {
       this.#disturbDisk();
       await this.#step();
       ledger.flushedPosition = store.flushedPosition;
+      ledger.retention.look(store, ledger.queues);
       const pause = random.below(10);
       if (pause < 3) await new Promise<void>((resolve) => runtime.timers.setImmediate(resolve));
       else if (pause < 6) await sleep(runtime.timers, random.below(8));
+      // Long enough to notice that there is space again.
+      else if (pause === 6 && (plan.fullDisk || plan.retention?.diskBytes !== undefined) && random.chance(0.2)) await sleep(runtime.timers, 1100);
     }
   }
 
   async #step(): Promise<void> {
-    const { random } = this.#options;
+    const { random, plan } = this.#options;
     const what = random.below(20);
     if (what < 11) for (let count = 1 + random.below(8); count > 0; count--) this.#send();
     else if (what < 13) this.#sendBatch();
     else if (what < 17) await this.#consume();
     else if (what < 19) this.#set();
+    else if (plan.retention !== undefined && random.chance(0.7)) this.#clean(plan.retention);
     else this.#flushOffsets();
   }
 
@@ -87,7 +95,7 @@ export class StoreWorkload {
       reconsumeTimes: 0,
       preparedTransactionOffset: 0,
       body,
-      properties: noProperties,
+      properties: keyProperties(id),
       tagsCode: 0,
     };
     return { id, message };
@@ -113,6 +121,7 @@ export class StoreWorkload {
           queue.stored(id, {
             queueOffset: completion.queueOffset + index,
             physicalOffset: completion.physicalOffsets?.[index] ?? completion.physicalOffset,
+            storeTimestamp: completion.storeTimestamp,
             promised: waitForFlush && plan.flushMode === 'sync' ? 'flushed' : 'written',
           });
         });
@@ -135,7 +144,7 @@ export class StoreWorkload {
     let next = from;
     for (const record of result.records) {
       const { queueOffset } = toFound(record);
-      check(ledger.powerCuts > 0 ? queueOffset >= next : queueOffset === next, () => `${queue.name}: asked for ${next}, got ${queueOffset}`);
+      check(ledger.powerCuts > 0 || store.minOffset(queue.topic, queue.queueId) > next ? queueOffset >= next : queueOffset === next, () => `${queue.name}: asked for ${next}, got ${queueOffset}`);
       next = queueOffset + 1;
     }
     if (result.nextBeginOffset <= from) return;
@@ -163,12 +172,30 @@ export class StoreWorkload {
     done.then(() => mark.durable(), () => {});
   }
 
+  /** Nobody waits for it: sends and reads go on meanwhile. */
+  #clean(retention: RetentionPlan): void {
+    const { store, ledger, process, plan, runtime } = this.#options;
+    const cleaned = (report: CleanReport): void => {
+      if (!process.alive) return;
+      ledger.retention.cleaned(report);
+      ledger.retention.look(store, ledger.queues);
+      ledger.retention.verify(retention, ledger.queues, { now: runtime.clock.now(), maxPosition: store.maxPosition, segmentBytes: plan.segmentBytes, trustClock: !plan.wrongClock });
+    };
+    store.clean(policyOf(retention, ledger.queues[0]!.topic)).then(cleaned, (error: unknown) => {
+      // A full or failing disk, or a stop, may end it; a mistake may not.
+      if (process.alive && (error as { code?: string }).code === undefined) throw error;
+    });
+  }
+
   #disturbDisk(): void {
     const { process, plan, random } = this.#options;
     const { disk } = process;
     disk.faults.slowDatasyncProbability = plan.slowDisk ? 0.05 : 0;
     disk.faults.failDatasyncProbability = plan.failingDisk ? 0.02 : 0;
-    if (plan.fullDisk && random.chance(0.1)) disk.totalBytes = disk.usedBytes + random.below(8192);
+    if (plan.failsAnywhere) Object.assign(disk.faults, { failWriteProbability: 0.005, failEntryProbability: 0.02, failCommitProbability: 0.1 });
+    const room = plan.retention?.diskBytes;
+    if (room !== undefined) disk.totalBytes = disk.usedBytes > diskBytesUsual + room ? disk.usedBytes + room : diskBytesUsual + room;
+    else if (plan.fullDisk && random.chance(0.1)) disk.totalBytes = disk.usedBytes + random.below(8192);
     else if (random.chance(0.3)) disk.totalBytes = 2 ** 40;
   }
 }

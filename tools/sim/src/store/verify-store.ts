@@ -4,6 +4,7 @@ import { check } from '../check.ts';
 import { readBody } from '../message-body.ts';
 import type { Found, QueueLedger } from './queue-ledger.ts';
 import type { StoreLedger } from './store-ledger.ts';
+import { verifyKeys } from './verify-keys.ts';
 
 export const readOnce = (store: MessageStore, queue: QueueLedger, offset: number, maxMessages: number): Promise<ReadResult> =>
   new Promise((resolve) => {
@@ -21,9 +22,8 @@ export const toFound = (record: Uint8Array): Found => {
 const readAll = async (store: MessageStore, queue: QueueLedger): Promise<Found[]> => {
   const found: Found[] = [];
   const { topic, queueId } = queue;
-  check(store.minOffset(topic, queueId) === 0, () => `${queue.name} begins at ${store.minOffset(topic, queueId)}`);
   const end = store.maxOffset(topic, queueId);
-  for (let offset = 0; offset < end; ) {
+  for (let offset = store.minOffset(topic, queueId); offset < end; ) {
     const result = await readOnce(store, queue, offset, 32);
     check(result.status === 'FOUND' || result.nextBeginOffset > offset, () => `${queue.name}: reading at ${offset} of ${end} says ${result.status}`);
     check(result.nextBeginOffset > offset, () => `${queue.name}: reading at ${offset} of ${end} leads back to ${result.nextBeginOffset}`);
@@ -35,7 +35,14 @@ const readAll = async (store: MessageStore, queue: QueueLedger): Promise<Found[]
 
 /** Compares a store that has just started with what was promised. @throws BrokenPromise */
 export const verifyStore = async (store: MessageStore, ledger: StoreLedger, clean: boolean): Promise<void> => {
-  for (const queue of ledger.queues) queue.verify(await readAll(store, queue), ledger.powerCuts > 0);
+  ledger.retention.look(store, ledger.queues);
+  const byTopic = new Map<string, Found[]>();
+  for (const queue of ledger.queues) {
+    const found = await readAll(store, queue);
+    queue.verify(found, ledger.powerCuts > 0);
+    byTopic.set(queue.topic, [...(byTopic.get(queue.topic) ?? []), ...found]);
+  }
+  for (const [topic, found] of byTopic) await verifyKeys(store, topic, found);
   const known = new Set(ledger.queues.map((queue) => queue.name));
   for (const { topic, queueId } of store.queues()) check(known.has(`${topic}/${queueId}`), () => `nobody ever sent to ${topic}/${queueId}`);
   for (const { group, queue, committed } of ledger.places) {

@@ -1,0 +1,131 @@
+import { memoryKeyValueStores } from '@kitemq/runtime';
+import { describe, expect, it } from 'vitest';
+import { candidatesMax } from '../../src/read/key-search.ts';
+import { hashOfKey } from '../../src/views/key-hash.ts';
+import { LogStore, type KeyQuery } from '../../src/index.ts';
+import { fastRuntime } from '../fast-disk.ts';
+import { append, appendAll, bodyText, message, numbered, startedStore, storeOptions, temporaryFolder } from '../support.ts';
+
+const properties = (values: Readonly<Record<string, string>>): Buffer => Buffer.from(Object.entries(values).map(([name, value]) => `${name}\u0001${value}\u0002`).join(''));
+
+async function find(store: LogStore, key: string, query: Partial<KeyQuery> = {}): Promise<string[]> {
+  const { records } = await store.queryByKey({ topic: 'TopicTest', key, maxMessages: 64, ...query });
+  return records.map(bodyText);
+}
+
+/** Two keys of one topic with the same hash. */
+function collision(): readonly [string, string] {
+  const seen = new Map<number, string>();
+  for (let index = 0; ; index++) {
+    const key = `key-${index}`;
+    const hash = hashOfKey('TopicTest', key, 'key');
+    const other = seen.get(hash);
+    if (other !== undefined) return [other, key];
+    seen.set(hash, key);
+  }
+}
+
+describe('a query by key', () => {
+  it('finds each word of KEYS, the unique key and the tag, from memory, checkpoints and a rebuilt index', async () => {
+    const options = storeOptions(temporaryFolder(), { keyPartEntries: 8, checkpointIntervalMs: 1 });
+    const store = await startedStore(options);
+    await append(store, message('first', { properties: properties({ KEYS: 'a b  c', UNIQ_KEY: 'U1', TAGS: 'red' }) }));
+    await append(store, message('second', { properties: properties({ other: 'KEYS', KEYS: 'b', UNIQ_KEY: 'U2', TAGS: 'red' }) }));
+    await append(store, message('third', { topic: 'Other', properties: properties({ KEYS: 'b', UNIQ_KEY: 'U1' }) }));
+    await appendAll(store, numbered(40), { properties: properties({ KEYS: 'many', UNIQ_KEY: 'same' }) });
+    const check = async (opened: LogStore): Promise<void> => {
+      expect(await find(opened, 'a')).toEqual(['first']);
+      expect(await find(opened, 'b')).toEqual(['first', 'second']);
+      expect(await find(opened, 'c')).toEqual(['first']);
+      expect(await find(opened, 'b', { maxMessages: 1 })).toEqual(['second']);
+      expect(await find(opened, 'U1')).toEqual(['first']);
+      expect(await find(opened, 'U1', { kind: 'unique' })).toEqual(['first']);
+      expect(await find(opened, 'b', { kind: 'unique' })).toEqual([]);
+      expect(await find(opened, 'red', { kind: 'tag' })).toEqual(['first', 'second']);
+      expect(await find(opened, 'red')).toEqual([]);
+      expect(await find(opened, 'b', { topic: 'Other' })).toEqual(['third']);
+      expect(await find(opened, 'many')).toEqual(numbered(40));
+      expect(await find(opened, 'many', { maxMessages: 3 })).toEqual(['m37', 'm38', 'm39']);
+      expect(await find(opened, 'many', { maxMessages: 0 })).toEqual([]);
+      for (const key of ['', ' ', 'KEYS', 'a b', 'd']) expect(await find(opened, key)).toEqual([]);
+    };
+    await check(store);
+    await store.shutdown();
+    const again = await startedStore(options);
+    await check(again);
+    await again.shutdown();
+    await check(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }));
+  });
+
+  it('says how far the index is', async () => {
+    const store = await startedStore(storeOptions(temporaryFolder()));
+    expect(await store.queryByKey({ topic: 'TopicTest', key: 'a', maxMessages: 1 })).toEqual({ records: [], lastPosition: -1, lastTime: 0 });
+    const keyed = await append(store, message('x', { properties: properties({ KEYS: 'a' }) }));
+    await append(store, message('y'));
+    expect(await store.queryByKey({ topic: 'TopicTest', key: 'b', maxMessages: 1 })).toEqual({ records: [], lastPosition: keyed.physicalOffset, lastTime: keyed.storeTimestamp });
+  });
+
+  it('never answers another key with the same hash', async () => {
+    const [one, other] = collision();
+    const store = await startedStore(storeOptions(temporaryFolder()));
+    await append(store, message('one', { properties: properties({ KEYS: one }) }));
+    await append(store, message('other', { properties: properties({ KEYS: other }) }));
+    expect(await find(store, one)).toEqual(['one']);
+    expect(await find(store, other)).toEqual(['other']);
+    expect(await find(store, one, { maxMessages: 1 })).toEqual(['one']);
+  });
+
+  it('takes a time range, also with the clock set back in between', async () => {
+    const runtime = fastRuntime();
+    let now = 1_000_000;
+    const clock = { now: () => now, monotonic: () => runtime.clock.monotonic() };
+    const store = await startedStore(storeOptions(temporaryFolder(), { runtime: { ...runtime, clock }, keyPartEntries: 8, checkpointIntervalMs: 1 }));
+    for (let index = 0; index < 50; index++) {
+      now += 1000;
+      await append(store, message(`m${index}`, { properties: properties({ KEYS: 'k' }) }));
+    }
+    const at = (index: number): number => 1_001_000 + index * 1000;
+    expect(await find(store, 'k', { begin: at(10), end: at(12) })).toEqual(['m10', 'm11', 'm12']);
+    expect(await find(store, 'k', { begin: at(10) + 1, end: at(12) - 1 })).toEqual(['m11']);
+    expect(await find(store, 'k', { end: at(1) })).toEqual(['m0', 'm1']);
+    expect(await find(store, 'k', { begin: at(48) })).toEqual(['m48', 'm49']);
+    expect(await find(store, 'k', { end: at(30), maxMessages: 2 })).toEqual(['m29', 'm30']);
+    expect(await find(store, 'k', { end: at(0) - 1 })).toEqual([]);
+    expect(await find(store, 'k', { begin: at(50) })).toEqual([]);
+    expect(await find(store, 'k', { begin: at(12), end: at(10) })).toEqual([]);
+    now = at(20);
+    await append(store, message('late', { properties: properties({ KEYS: 'k' }) }));
+    expect(await find(store, 'k', { begin: at(48) })).toEqual(['m48', 'm49']);
+    expect(await find(store, 'k', { begin: at(20), maxMessages: 2 })).toEqual(['m49', 'late']);
+  });
+
+  it('reads a limited number of records and bytes', async () => {
+    const store = await startedStore(storeOptions(temporaryFolder(), { runtime: fastRuntime(), segmentBytes: 4 * 1024 * 1024 }));
+    await append(store, message('rare', { properties: properties({ KEYS: 'k', UNIQ_KEY: 'rare' }) }));
+    await appendAll(store, numbered(candidatesMax + 5), { properties: properties({ KEYS: 'rare', UNIQ_KEY: 'x' }) });
+    expect(await find(store, 'rare', { kind: 'unique' })).toEqual([]);
+    expect((await find(store, 'rare', { maxMessages: 5000 })).length).toBe(candidatesMax);
+    expect(await find(store, 'rare', { maxBytes: 1 })).toEqual([`m${candidatesMax + 4}`]);
+    expect((await find(store, 'rare', { maxBytes: 1000 })).length).toBeLessThan(10);
+  });
+
+  it('finds nothing while the index is off, and everything when it is on again', async () => {
+    const options = storeOptions(temporaryFolder());
+    const store = await startedStore({ ...options, keyIndex: false });
+    await append(store, message('x', { properties: properties({ KEYS: 'a' }) }));
+    expect(await find(store, 'a')).toEqual([]);
+    await store.shutdown();
+    const again = await startedStore(options);
+    expect((await again.start()).viewsRebuilt).toBe(true);
+    expect(await find(again, 'a')).toEqual(['x']);
+  });
+
+  it('ends when the store does', async () => {
+    const store = await startedStore(storeOptions(temporaryFolder(), { keyPartEntries: 2, checkpointIntervalMs: 1 }));
+    await appendAll(store, numbered(200), { properties: properties({ KEYS: 'k' }) });
+    const asked = find(store, 'none').catch((error: unknown) => error);
+    await store.shutdown();
+    await asked;
+    await expect(find(store, 'k')).rejects.toMatchObject({ code: 'KITE_STORE_UNAVAILABLE' });
+  });
+});
