@@ -1,4 +1,6 @@
+import { dumpStore, rebuildViews, statStore, verifyStore } from '@kitemq/store/tools';
 import type { ProcessHost } from '../services/process-host.ts';
+import type { StoreTools } from './store-inspect-work.ts';
 import { runStoreExport, runStoreImport } from './store-move-work.ts';
 import type { StoreExportFlags, StoreImportFlags } from './store-move-work.ts';
 
@@ -6,6 +8,8 @@ import type { StoreExportFlags, StoreImportFlags } from './store-move-work.ts';
 export interface StoreWork {
   runStoreImport(source: string, flags: StoreImportFlags, host: ProcessHost): Promise<number>;
   runStoreExport(source: string, flags: StoreExportFlags, host: ProcessHost): Promise<number>;
+  /** For the commands that look into a store. */
+  readonly tools: StoreTools;
 }
 
-export const storeWork: StoreWork = { runStoreImport, runStoreExport };
+export const storeWork: StoreWork = { runStoreImport, runStoreExport, tools: { dumpStore, rebuildViews, statStore, verifyStore } };
