@@ -310,6 +310,7 @@ export class LogStore implements contract.MessageStore {
       intervalMs: options.compactionIntervalMs,
       bodyBytes: Math.min(carriedBytes, options.segmentBytes - recordOverheadMin),
       append: (topic, body, place) => this.#appendSystem(topic, body, place),
+      flush: () => this.#systemLog.flush(),
       changed: () => checkpointer.applied(),
     });
     this.#trimListeners.unshift((position) => compactor.carry(position));

@@ -8,6 +8,12 @@ export interface LifeCounts {
   readonly powerCuts: number;
   readonly cleanStops: number;
   readonly acknowledged: number;
+  /** Of the log, by retention. */
+  readonly deletedSegments?: number;
+  /** Smallest offsets moved by the settings of a topic. */
+  readonly trimmedQueues?: number;
+  /** Starts that a failing disk made fail. */
+  readonly failedStarts?: number;
   readonly events: number;
 }
 

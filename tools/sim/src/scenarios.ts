@@ -1,4 +1,5 @@
 import { clusterScenario } from './cluster/cluster-scenario.ts';
+import { compactionScenario } from './compaction/compaction-scenario.ts';
 import type { Scenario } from './scenario.ts';
 import { storeScenario } from './store/store-scenario.ts';
 
@@ -6,4 +7,5 @@ import { storeScenario } from './store/store-scenario.ts';
 export const scenarios: Readonly<Record<string, Scenario>> = {
   store: storeScenario,
   cluster: clusterScenario,
+  compaction: compactionScenario,
 };

@@ -54,6 +54,15 @@ export class MachineDisk {
     return image;
   }
 
+  /** What was at or below `source` is at or below `target`. */
+  renameKeyValues(source: string, target: string): void {
+    for (const [path, image] of this.keyValues) {
+      if (path !== source && !path.startsWith(`${source}/`)) continue;
+      this.keyValues.delete(path);
+      this.keyValues.set(target + path.slice(source.length), image);
+    }
+  }
+
   /** The process is gone, the system lives: caches stay. */
   processDied(owner: Incarnation): void {
     for (const [path, holder] of this.locks) {

@@ -91,6 +91,7 @@ export class SimulatedDisk implements Disk {
     const replaced = this.#names.entries.get(target);
     this.#context.change(() => {
       this.#names.rename(source, target);
+      this.#machine.renameKeyValues(source, target);
       if (replaced instanceof FileNode && source !== target) this.#free(replaced);
     });
   }

@@ -13,7 +13,12 @@ export function lockStore(options: ResolvedStoreOptions): DiskLock {
   const paths = storePaths(options.path);
   makeDirectoryDurable(disk, paths.commitLog);
   const lock = disk.lockSync(paths.lock);
-  disk.syncDirectorySync(options.path);
+  try {
+    disk.syncDirectorySync(options.path);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
   return lock;
 }
 

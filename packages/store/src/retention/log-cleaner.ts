@@ -93,23 +93,28 @@ export class LogCleaner {
 
   /** Log position before which everything has expired and may go now. */
   #expired(policy: RetentionPolicy, now: number): number {
-    const { segments } = this.#options.log;
     if (policy.ageMs === undefined) return 0;
     const isNow = policy.deleteExpired !== false || (policy.disk !== undefined && this.#usedRatio(policy.disk) > policy.disk.maxUsedRatio);
     if (!isNow && policy.overdueMs === undefined) return 0;
     const limit = now - policy.ageMs - (isNow ? 0 : (policy.overdueMs ?? 0));
     let position = 0;
-    for (let index = 0; index < segments.length - 1 && this.#ages.lastTime(index) < limit; index++) position = (segments[index] as LogSegment).end;
+    const whole = this.#wholeSegments();
+    for (let index = 0; index < whole.length && this.#ages.lastTime(index) < limit; index++) position = (whole[index] as LogSegment).end;
     return position;
   }
 
+  /** Those that could be deleted: all on disk, and not the last. */
+  #wholeSegments(): readonly LogSegment[] {
+    const { segments, flushed } = this.#options.log;
+    return segments.slice(0, -1).filter(({ end }) => end <= flushed);
+  }
+
   #beyondSize(bytesMax: number | undefined): number {
-    const { segments } = this.#options.log;
     if (bytesMax === undefined) return 0;
     let bytes = this.#ages.totalBytes();
     let position = 0;
-    for (let index = 0; index < segments.length - 1 && bytes > bytesMax; index++) {
-      const segment = segments[index] as LogSegment;
+    for (const segment of this.#wholeSegments()) {
+      if (bytes <= bytesMax) break;
       bytes -= this.#ages.bytesOf(segment);
       position = segment.end;
     }
@@ -128,8 +133,8 @@ export class LogCleaner {
         this.#toldOnlyOne = false;
         return;
       }
-      const [first] = log.segments;
-      if (first === undefined || log.segments.length < 2) {
+      const [first] = this.#wholeSegments();
+      if (first === undefined) {
         if (!this.#toldOnlyOne) logger.error({ path, usedRatio: used }, 'the disk is nearly full, and there is no segment of the log left that could be deleted: free some space');
         this.#toldOnlyOne = true;
         return;

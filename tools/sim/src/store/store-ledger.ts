@@ -1,4 +1,5 @@
 import type { CrashKind } from '@kitemq/simulator';
+import { RetentionLedger } from './retention-ledger.ts';
 import { QueueLedger } from './queue-ledger.ts';
 import { ValueLedger } from './value-ledger.ts';
 
@@ -26,6 +27,7 @@ export class StoreLedger {
   /** The store has said that the log is durable up to here. */
   flushedPosition = 0;
   powerCuts = 0;
+  readonly retention: RetentionLedger = new RetentionLedger();
   #lastId = 0;
 
   get acknowledged(): number {
@@ -40,7 +42,7 @@ export class StoreLedger {
     if (kind === 'kill') return;
     this.powerCuts++;
     for (const queue of this.queues) {
-      queue.crashed((promised, physicalOffset) => physicalOffset < this.flushedPosition || (flushMode === 'sync' && promised === 'flushed'));
+      queue.crashed((promised, physicalOffset) => physicalOffset < this.flushedPosition || (flushMode === 'sync' && promised === 'flushed'), flushMode === 'sync');
     }
   }
 }

@@ -1,8 +1,9 @@
 import type { Runtime } from '@kitemq/runtime';
-import type { CrashKind, SimulatedProcess } from '@kitemq/simulator';
+import { KiteError } from '@kitemq/runtime';
+import type { CrashKind, DiskFaults, SimulatedProcess } from '@kitemq/simulator';
 import { Simulation } from '@kitemq/simulator';
 import { openStore } from '@kitemq/store';
-import type { MessageStore } from '@kitemq/store';
+import type { MessageStore, StoreOptions } from '@kitemq/store';
 import { check } from '../check.ts';
 import { rerunCommand } from '../rerun.ts';
 import { writeLater } from '../sabotaged-disk.ts';
@@ -15,11 +16,13 @@ import { verifyStore } from './verify-store.ts';
 
 const directory = '/data/store';
 
+const noFaults: Partial<DiskFaults> = { slowDatasyncProbability: 0, failDatasyncProbability: 0, failWriteProbability: 0, failEntryProbability: 0, failCommitProbability: 0, failReadProbability: 0 };
+
 /** The whole story of one store: several lives, each but the last ended by a crash or a clean stop at some step. */
 class StoreStory {
   readonly simulation: Simulation;
   readonly ledger: StoreLedger = new StoreLedger();
-  readonly counts = { lives: 0, kills: 0, powerCuts: 0, cleanStops: 0 };
+  readonly counts = { lives: 0, kills: 0, powerCuts: 0, cleanStops: 0, failedStarts: 0 };
   readonly #plan: StorePlan;
   readonly #process: SimulatedProcess;
   readonly #sabotage: Sabotage;
@@ -70,7 +73,7 @@ class StoreStory {
     const process = this.#process;
     if (!process.alive) process.restart();
     process.disk.totalBytes = 2 ** 40;
-    Object.assign(process.disk.faults, { slowDatasyncProbability: 0, failDatasyncProbability: 0 });
+    Object.assign(process.disk.faults, noFaults);
     const ended = new Promise<void>((resolve) => process.spawn((runtime) => task(runtime).finally(resolve)));
     await Promise.race([ended, process.died()]);
     process.disk.crashAfterOperations(undefined);
@@ -80,21 +83,45 @@ class StoreStory {
     const process = this.#process;
     const { random } = this.simulation;
     if (random.chance(0.05) && process.disk.keyValues.size > 0) for (const image of process.disk.keyValues.values()) image.unreadable = true;
-    const store = openStore({
+    const options: StoreOptions = {
       ...this.#plan,
       runtime: this.#sabotage === 'ack-before-write' ? { ...runtime, disk: writeLater(runtime.disk, runtime.timers) } : runtime,
       path: directory,
       storeHost: { address: '10.0.0.1', port: 10_911 },
       openKeyValue: process.openKeyValueStore,
-    });
+    };
+    if (this.#plan.failsAnywhere && random.chance(0.4)) await this.#startInVain(options);
+    const store = openStore(options);
     const before = this.#lastStop;
     this.#lastStop = 'begun';
     const report = await store.start();
     const fits = before === 'begun' || report.clean === (before === 'clean');
     check(fits || this.ledger.acknowledged === 0, () => `start-up says clean: ${report.clean}, but the last stop was: ${before}`);
     await verifyStore(store, this.ledger, before === 'clean');
+    const { wrongClock, segmentBytes, retention } = this.#plan;
+    this.ledger.retention.verify(retention, this.ledger.queues, { now: runtime.clock.now(), maxPosition: store.maxPosition, segmentBytes, trustClock: !wrongClock });
     this.#lastStop = 'crashed';
     return store;
+  }
+
+  /** A start on a disk that fails: it says so in the store's own words and leaves nothing worse, or it works. */
+  async #startInVain(options: StoreOptions): Promise<void> {
+    const { disk } = this.#process;
+    const { random } = this.simulation;
+    this.#lastStop = 'begun';
+    if (random.chance(0.3)) disk.totalBytes = disk.usedBytes + random.below(3000);
+    else Object.assign(disk.faults, { failWriteProbability: 0.1, failEntryProbability: 0.1, failDatasyncProbability: 0.1, failCommitProbability: 0.1, failReadProbability: 0.02 });
+    const store = openStore(options);
+    try {
+      await store.start();
+      await store.shutdown();
+    } catch (error) {
+      if (!this.#process.alive) throw error;
+      check(KiteError.is(error) && error.code.startsWith('KITE_STORE_'), () => `a start on a failing disk says: ${(error as Error).stack}`);
+      this.counts.failedStarts++;
+    }
+    disk.totalBytes = 2 ** 40;
+    Object.assign(disk.faults, noFaults);
   }
 
   async #stop(store: MessageStore): Promise<void> {
@@ -104,7 +131,8 @@ class StoreStory {
     // A store that died on the way may end its shutdown when the next life has begun.
     if (!this.#process.alive || this.#process.runtime !== runtime) return;
     // A full or failing disk may have kept the last offsets from being written; then the stop is not a clean one.
-    if (store.failure === undefined && !this.#plan.fullDisk && !this.#plan.failingDisk) this.#lastStop = 'clean';
+    const { fullDisk, failingDisk, failsAnywhere, retention } = this.#plan;
+    if (store.failure === undefined && !fullDisk && !failingDisk && !failsAnywhere && retention?.diskBytes === undefined) this.#lastStop = 'clean';
     this.counts.cleanStops++;
   }
 
@@ -119,5 +147,6 @@ class StoreStory {
 export const storeScenario = async (seed: number, sabotage: Sabotage): Promise<LifeCounts> => {
   const story = new StoreStory(seed, sabotage);
   await story.simulation.run(() => story.tell());
-  return { ...story.counts, acknowledged: story.ledger.acknowledged, events: story.simulation.eventCount };
+  const { deletedSegments, trimmedQueues } = story.ledger.retention;
+  return { ...story.counts, acknowledged: story.ledger.acknowledged, deletedSegments, trimmedQueues, events: story.simulation.eventCount };
 };
