@@ -27,7 +27,7 @@ export interface KeyRange {
 export class KeyPart implements KeyRange {
   /** Rises with each part; its run gets the same. */
   readonly id: number;
-  readonly base: number;
+  base: number;
   readonly #entriesMax: number;
   #hashes = new Uint32Array(initialCapacity);
   #positions = new Uint32Array(initialCapacity);
@@ -94,7 +94,7 @@ export class KeyPart implements KeyRange {
     for (let at = 0; at + 1 < entries.length; at += 2) this.add(entries[at] as number, this.base + (entries[at + 1] as number));
   }
 
-  /** Visits the entries bucket by bucket, inside a bucket in log order, in rows; `row` is used again. */
+  /** Visits the entries bucket by bucket, inside a bucket in log order, in rows that nobody changes later. */
   forBuckets(buckets: number, visit: (bucket: number, piece: number, row: Uint8Array) => void): void {
     const { count } = this;
     const hashes = this.#hashes;

@@ -61,7 +61,7 @@ export class KeyView implements View, HashSink {
   apply(record: LogRecord): void {
     const { position } = record;
     let part = this.#part;
-    if (part.count === 0) part = this.#part = new KeyPart(part.id, position, this.#partEntriesMax);
+    if (part.count === 0) part.base = position;
     else if (!part.hasRoomFor(position)) part = this.#next(position);
     const before = part.count;
     this.#position = position;
