@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Digester } from './digester.ts';
 import type { Disk } from './disk.ts';
 import type { Logger } from './logger.ts';
 import type { Network } from './network.ts';
@@ -13,6 +14,8 @@ export interface Runtime {
   readonly disk: Disk;
   readonly network: Network;
   readonly logger: Logger;
+  /** Where there are threads; without it digests are made on the event loop. */
+  readonly digester?: Digester;
   /** Identifies this process in ids and lock files. */
   readonly processId: number;
 }

@@ -49,6 +49,7 @@ function checkParts(bytes: Uint8Array, offset: number, size: number, checkCrc: b
   if (topicLength < 0 || propertiesLengthAt + 2 > recordEnd) return RecordCheck.badLength;
   const propertiesLength = readInt16(bytes, propertiesLengthAt);
   if (propertiesLength < 0 || propertiesLengthAt + 2 + propertiesLength !== recordEnd) return RecordCheck.badLength;
-  if (checkCrc && maskedCrc32(bytes.subarray(bodyStart, topicLengthAt)) !== readInt32(bytes, offset + 8)) return RecordCheck.badCrc;
+  // A plain view: Buffer's own takes twice the time.
+  if (checkCrc && maskedCrc32(new Uint8Array(bytes.buffer, bytes.byteOffset + bodyStart, bodyLength)) !== readInt32(bytes, offset + 8)) return RecordCheck.badCrc;
   return size;
 }

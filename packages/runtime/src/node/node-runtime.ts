@@ -2,6 +2,7 @@ import type { Logger } from '../logger.ts';
 import { silentLogger } from '../logger.ts';
 import type { Runtime } from '../runtime.ts';
 import { NodeClock } from './node-clock.ts';
+import { NodeDigester } from './node-digester.ts';
 import { NodeDisk } from './node-disk.ts';
 import { NodeNetwork } from './node-network.ts';
 import { NodeRandom } from './node-random.ts';
@@ -20,6 +21,7 @@ export const nodeRuntime = (options: NodeRuntimeOptions = {}): Runtime => {
     timers: new NodeTimers(),
     random: new NodeRandom(),
     disk: new NodeDisk(),
+    digester: new NodeDigester(),
     network: new NodeNetwork(logger),
     logger,
     processId: process.pid,

@@ -1,7 +1,8 @@
+import type { Digester } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import type { ColdReadDone, ColdReader } from './cold-reader.ts';
-import { VerifiedRecords, type CheckedBlock } from './verified-records.ts';
+import { digestOf, VerifiedRecords, type CheckedBlock } from './verified-records.ts';
 
 /** Readers that catch up read the same part of the log, each its own queue: they share blocks of this size. */
 export const blockBytes: number = 512 * 1024;
@@ -30,6 +31,7 @@ type BlockDone = (error: Error | undefined, block: LogBlock | undefined) => void
 export class BlockCache {
   readonly #log: CommitLog;
   readonly #cold: ColdReader;
+  readonly #digester: Digester | undefined;
   /** By start position, the one used last at the end. */
   readonly #blocks = new Map<number, LogBlock>();
   readonly #loading = new Map<number, BlockDone[]>();
@@ -38,9 +40,11 @@ export class BlockCache {
   readonly verified: VerifiedRecords = new VerifiedRecords(blockBytes);
   #latest: LogBlock | undefined;
 
-  constructor(log: CommitLog, cold: ColdReader) {
+  /** Without a digester digests are made on the event loop. */
+  constructor(log: CommitLog, cold: ColdReader, digester?: Digester) {
     this.#log = log;
     this.#cold = cold;
+    this.#digester = digester;
   }
 
   /** Log position of the first byte of the block in which a record at `position` is looked for. */
@@ -68,7 +72,7 @@ export class BlockCache {
       else done(error, loaded);
     };
     if (waiting !== undefined) waiting.push(again);
-    else this.#load(segment, start, [again]);
+    else this.#load(segment, start, [again], this.verified.has(start));
   }
 
   /** Keeps the block's memory as it is until `release`. */
@@ -95,7 +99,7 @@ export class BlockCache {
   /** Only whole blocks, and only while the disk has nothing else to do for readers: nobody waits for this one yet. */
   #readAhead(segment: LogSegment, start: number): void {
     const end = start + blockBytes + overlapBytes;
-    if (this.#cold.idle && end <= segment.end && end <= this.#log.written && !this.has(start)) this.#load(segment, start, []);
+    if (this.#cold.idle && end <= segment.end && end <= this.#log.written && !this.has(start)) this.#load(segment, start, [], true);
   }
 
   /** Where a block ends that is read now. */
@@ -103,20 +107,26 @@ export class BlockCache {
     return Math.min(start + blockBytes + overlapBytes, segment.end, this.#log.written);
   }
 
-  #load(segment: LogSegment, start: number, waiting: BlockDone[]): void {
+  /** `digested`: it is read densely, so that it pays to know it again later. */
+  #load(segment: LogSegment, start: number, waiting: BlockDone[], digested: boolean): void {
     this.#loading.set(start, waiting);
     // Only what is written now: bytes behind it may still change.
     const end = this.#loadEnd(segment, start);
     const length = end - start;
     const isWhole = length === blockBytes + overlapBytes || end === segment.end;
-    const loaded: ColdReadDone = (error, bytes) => {
+    const loaded = (error: Error | undefined, bytes: Buffer, digest: Uint8Array | undefined): void => {
       this.#loading.delete(start);
-      const block: LogBlock | undefined = error === undefined ? { start, bytes, length, isWhole, marks: this.verified.newMarks(), checkedBytes: 0, holds: 1, kept: true, uses: 0 } : undefined;
+      const block: LogBlock | undefined =
+        error === undefined ? { start, bytes, length, isWhole, marks: this.verified.newMarks(), checkedBytes: 0, digest, holds: 1, kept: true, uses: 0 } : undefined;
       if (block !== undefined) this.#keep(block);
       for (const each of waiting) each(error, block);
       if (block !== undefined) this.release(block);
     };
-    this.#cold.read(start, length, loaded, this.#memory);
+    const read: ColdReadDone = (error, bytes) => {
+      if (error !== undefined || !digested || !isWhole) return loaded(error, bytes, undefined);
+      digestOf(bytes, length, this.#digester, (memory, digest) => loaded(memory === undefined ? new Error('the digest of a block failed') : undefined, memory ?? bytes, digest));
+    };
+    this.#cold.read(start, length, read, this.#memory);
   }
 
   readonly #memory = (): Buffer => this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes + overlapBytes);

@@ -1,4 +1,5 @@
 import { createCipheriv, getCiphers } from 'node:crypto';
+import type { Digester } from '@kitemq/runtime';
 import { physicalOffsetAt, recordSizeAt } from '@kitemq/protocol';
 import { isWholeRecord } from '../commit-log/record-format.ts';
 
@@ -23,20 +24,22 @@ export interface CheckedBlock {
   marks: Uint8Array;
   /** Sum of their sizes. */
   checkedBytes: number;
+  /** Of all its bytes; undefined when it was not worth its cost. */
+  readonly digest: Uint8Array | undefined;
 }
 
 interface Digest {
   readonly length: number;
-  readonly tag: Buffer;
+  readonly digest: Uint8Array;
   readonly marks: Uint8Array;
   readonly checkedBytes: number;
 }
 
 /**
  * Remembers which records are known to be whole, so that a log that is read again (by the next group, by the next replay) is not checked record by
- * record again: a CRC-32 of 1 KiB with the call around it takes 0.5 µs. When a block is dropped, a digest of all its bytes is kept with the marks;
- * when it is read again and has the same digest, the marks are true again (0.15 µs per KiB). Bytes that changed meanwhile, by whatever accident,
- * have another digest, and their records are checked one by one.
+ * record again: a CRC-32 of 1 KiB with the call around it takes 0.5 µs. A block that is read ahead, or again, is digested (off the event loop). When it is
+ * dropped, the digest is kept with the marks; when it is read again and has the same digest, the marks are true again. Bytes that changed meanwhile, by
+ * whatever accident, have another digest, and their records are checked one by one.
  */
 export class VerifiedRecords {
   /** By start position, oldest first. */
@@ -59,11 +62,16 @@ export class VerifiedRecords {
     return new Uint8Array(this.#blockBytes / granuleBytes / 8);
   }
 
+  /** True when the block is known: then it takes a digest to know it again. */
+  has(start: number): boolean {
+    return this.#digests.has(start);
+  }
+
   /** The block was read: brings back what is known of it. */
   restore(block: CheckedBlock): void {
     const known = this.#digests.get(block.start);
-    if (known === undefined) return;
-    if (known.length === block.length && digestOf(block).equals(known.tag)) {
+    if (known === undefined || block.digest === undefined) return;
+    if (known.length === block.length && Buffer.compare(known.digest, block.digest) === 0) {
       this.confirmed++;
       block.marks = known.marks;
       block.checkedBytes = known.checkedBytes;
@@ -74,13 +82,14 @@ export class VerifiedRecords {
     this.#digests.delete(block.start);
   }
 
-  /** The block is dropped; its bytes are still there. */
+  /** The block is dropped. */
   remember(block: CheckedBlock): void {
-    if (!block.isWhole || !canDigest || block.checkedBytes < this.#blockBytes * checkedShareMin) return;
+    const { digest } = block;
+    if (digest === undefined || !block.isWhole || block.checkedBytes < this.#blockBytes * checkedShareMin) return;
     const known = this.#digests.get(block.start);
     if (known !== undefined && known.marks === block.marks) return;
     this.#digests.delete(block.start);
-    this.#digests.set(block.start, { length: block.length, tag: digestOf(block), marks: block.marks, checkedBytes: block.checkedBytes });
+    this.#digests.set(block.start, { length: block.length, digest, marks: block.marks, checkedBytes: block.checkedBytes });
     if (this.#digests.size <= digestsMax) return;
     for (const oldest of this.#digests.keys()) {
       this.#digests.delete(oldest);
@@ -102,17 +111,23 @@ export function isWholeInBlock(block: CheckedBlock, offset: number, size: number
   return true;
 }
 
-// Poly1305 by way of an AEAD that encrypts nothing: 8 GB/s where Node's CRC-32 makes 3 and SHA-1 1.3, and quick without special instructions too.
-// It is to find accidents, not attackers: key and nonce are no secret.
+type Digested = (memory: Buffer | undefined, digest: Uint8Array | undefined) => void;
+
+/** The digest of the first `length` bytes of `memory`, which may be another Buffer when it is back (see `Digester`); none while there is no way to make one. */
+export function digestOf(memory: Buffer, length: number, digester: Digester | undefined, done: Digested): void {
+  if (digester !== undefined) {
+    if (digester.ready) digester.digest(memory, length, done);
+    else done(memory, undefined);
+    return;
+  }
+  if (!getCiphers().includes(cipher)) return done(memory, undefined);
+  const digest = createCipheriv(cipher, key, nonce, { authTagLength: 16 });
+  digest.setAAD(memory.subarray(0, length), { plaintextLength: 0 });
+  digest.final();
+  done(memory, digest.getAuthTag());
+}
+
+// As the Node runtime's digester does.
 const cipher = 'chacha20-poly1305';
 const key: Buffer = Buffer.alloc(32, 'kitemq');
 const nonce: Buffer = Buffer.alloc(12);
-/** An OpenSSL in FIPS mode has no such cipher: then all records are checked always. */
-const canDigest: boolean = getCiphers().includes(cipher);
-
-function digestOf(block: CheckedBlock): Buffer {
-  const digest = createCipheriv(cipher, key, nonce, { authTagLength: 16 });
-  digest.setAAD(new Uint8Array(block.bytes.buffer, block.bytes.byteOffset, block.length), { plaintextLength: 0 });
-  digest.final();
-  return digest.getAuthTag();
-}

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { NodeDisk } from '@kitemq/runtime';
-import { expect, it, vi } from 'vitest';
+import { NodeDigester, NodeDisk } from '@kitemq/runtime';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { CommitLog } from '../../src/commit-log/commit-log.ts';
 import { LogSegment } from '../../src/commit-log/log-segment.ts';
 import { BlockCache, blockBytes, blocksMax, overlapBytes, type LogBlock } from '../../src/read/block-cache.ts';
@@ -129,4 +129,38 @@ it('what is not in a block is an error, not a wait for ever', async () => {
   const { cache, segment } = opened(2 * blockBytes, 2 * blockBytes);
   await expect(get(cache, segment, segmentStart, segmentStart + blockBytes + overlapBytes + 1)).rejects.toThrow('is not in the block');
   await expect(get(cache, segment, segmentStart + blockBytes, segment.end + 1)).rejects.toThrow('is not in the block');
+});
+
+it.each([
+  ['a thread', true],
+  ['the event loop', false],
+])('a block that was checked is known when it is read again, by a digest of %s', async (_name, threaded) => {
+  const { cold, log, segment } = opened(40 * blockBytes, 40 * blockBytes);
+  const digester = threaded ? new NodeDigester() : undefined;
+  if (digester !== undefined) {
+    onTestFinished(() => digester.close());
+    await vi.waitFor(() => expect(digester.ready).toBe(true), { timeout: 10_000 });
+  }
+  const cache = new BlockCache(log, cold, digester);
+  const start = (number: number): number => segmentStart + number * blockBytes;
+  const readOn = async (): Promise<void> => {
+    for (let number = 0; number < 36; number++) {
+      // As readers do that share blocks: each is asked for several times, the last time near its end.
+      await get(cache, segment, start(number), start(number) + 1);
+      await get(cache, segment, start(number), start(number) + 1);
+      const block = await get(cache, segment, start(number), start(number + 1));
+      block.checkedBytes = blockBytes;
+    }
+  };
+  await readOn();
+  // All but the first were read ahead, and those dropped meanwhile are remembered.
+  expect(cache.verified.size).toBe(36 - blocksMax - 1);
+  await readOn();
+  expect(cache.verified.confirmed).toBeGreaterThanOrEqual(36 - blocksMax - 1);
+  expect(cache.verified.refuted).toBe(0);
+  const before = cache.verified.confirmed;
+  segment.file.writeSync(Buffer.from('!'), 0, 1, 2 * blockBytes + overlapBytes + 77);
+  await readOn();
+  expect(cache.verified.refuted).toBe(1);
+  expect(cache.verified.confirmed).toBeGreaterThan(before);
 });

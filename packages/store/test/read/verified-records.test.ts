@@ -1,8 +1,14 @@
 import { encodeRecord, recordSizeOf, type RecordFields } from '@kitemq/protocol';
 import { describe, expect, it } from 'vitest';
-import { digestsMax, isWholeInBlock, VerifiedRecords, type CheckedBlock } from '../../src/read/verified-records.ts';
+import { digestOf, digestsMax, isWholeInBlock, VerifiedRecords, type CheckedBlock } from '../../src/read/verified-records.ts';
 
 const blockBytes = 8_192;
+
+function digest(bytes: Buffer): Uint8Array | undefined {
+  let made: Uint8Array | undefined;
+  digestOf(bytes, bytes.length, undefined, (_memory, result) => (made = result));
+  return made;
+}
 
 function fields(physicalOffset: number, body: string): RecordFields {
   const host = Buffer.from([127, 0, 0, 1, 0, 0, 0x2a, 0x9f]);
@@ -23,11 +29,16 @@ function blockAt(start: number, verified: VerifiedRecords): { block: CheckedBloc
     places.push({ offset, size });
     offset += size;
   }
-  return { block: { start, bytes, length: bytes.length, isWhole: true, marks: verified.newMarks(), checkedBytes: 0 }, places };
+  return { block: { start, bytes, length: bytes.length, isWhole: true, marks: verified.newMarks(), checkedBytes: 0, digest: digest(bytes) }, places };
 }
 
 const checkAll = (block: CheckedBlock, places: readonly { offset: number; size: number }[]): boolean[] => places.map(({ offset, size }) => isWholeInBlock(block, offset, size));
-const again = (block: CheckedBlock, verified: VerifiedRecords): CheckedBlock => ({ ...block, bytes: Buffer.from(block.bytes), marks: verified.newMarks(), checkedBytes: 0 });
+/** The block as it is read once more, after something was done to it. */
+function again(block: CheckedBlock, verified: VerifiedRecords, change: (bytes: Buffer) => void = () => {}): CheckedBlock {
+  const bytes = Buffer.from(block.bytes);
+  change(bytes);
+  return { ...block, bytes, marks: verified.newMarks(), checkedBytes: 0, digest: digest(bytes) };
+}
 
 describe('records of a block', () => {
   it('are checked once; a wrong size or place is no record whatever is marked', () => {
@@ -65,8 +76,7 @@ describe('records of a block', () => {
     checkAll(block, places);
     for (const [count, place] of [places[1]!, places[20]!, places.at(-1)!].entries()) {
       verified.remember(block);
-      const back = again(block, verified);
-      back.bytes[place.offset + 90]! ^= 0x10;
+      const back = again(block, verified, (bytes) => (bytes[place.offset + 90]! ^= 0x10));
       verified.restore(back);
       expect(verified).toMatchObject({ confirmed: 0, refuted: count + 1, size: 0 });
       expect(checkAll(back, places).indexOf(false)).toBe(places.indexOf(place));
@@ -81,6 +91,7 @@ describe('records of a block', () => {
     expect(verified.size).toBe(0);
     checkAll(block, places);
     verified.remember({ ...block, isWhole: false });
+    verified.remember({ ...block, digest: undefined });
     expect(verified.size).toBe(0);
     verified.remember(block);
     verified.remember(block);
@@ -94,7 +105,7 @@ describe('records of a block', () => {
 it('only so many blocks are remembered, the oldest is forgotten first', () => {
   const verified = new VerifiedRecords(64);
   const bytes = Buffer.alloc(64);
-  const block = (start: number): CheckedBlock => ({ start, bytes, length: 64, isWhole: true, marks: verified.newMarks(), checkedBytes: 64 });
+  const block = (start: number): CheckedBlock => ({ start, bytes, length: 64, isWhole: true, marks: verified.newMarks(), checkedBytes: 64, digest: Buffer.of(7) });
   for (let number = 0; number <= digestsMax; number++) verified.remember(block(number));
   expect(verified.size).toBe(digestsMax);
   verified.restore(block(0));
