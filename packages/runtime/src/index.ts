@@ -18,6 +18,7 @@ export type { KeyValueBatch, KeyValueStore, OpenKeyValueStore } from './key-valu
 export type { KiteErrorOptions } from './errors.ts';
 export { assert, KiteError } from './errors.ts';
 export type { DigestDone, Digester } from './digester.ts';
+export type { LoopDelay, LoopDelays } from './loop-delay.ts';
 export type { Runtime } from './runtime.ts';
 export { Sfc32 } from './sfc32.ts';
 export { NodeClock } from './node/node-clock.ts';
@@ -25,6 +26,7 @@ export { NodeTimers } from './node/node-timers.ts';
 export { NodeRandom } from './node/node-random.ts';
 export { NodeDigester } from './node/node-digester.ts';
 export { NodeDisk } from './node/node-disk.ts';
+export { NodeLoopDelay } from './node/node-loop-delay.ts';
 export { NodeNetwork } from './node/node-network.ts';
 export type { NodeRuntimeOptions } from './node/node-runtime.ts';
 export { nodeRuntime } from './node/node-runtime.ts';

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Digester } from './digester.ts';
 import type { Disk } from './disk.ts';
 import type { Logger } from './logger.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import type { Network } from './network.ts';
 import type { Random } from './random.ts';
 import type { Timers } from './timers.ts';
@@ -16,6 +17,8 @@ export interface Runtime {
   readonly logger: Logger;
   /** Where there are threads; without it digests are made on the event loop. */
   readonly digester?: Digester;
+  /** Where there is a real event loop. */
+  readonly loopDelay?: LoopDelay;
   /** Identifies this process in ids and lock files. */
   readonly processId: number;
 }

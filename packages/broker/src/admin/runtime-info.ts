@@ -84,6 +84,9 @@ export async function runtimeInfo({ runtime, stats, store, config, diskGuard, sh
     ['timerDequeueTps', 0],
     ...threadPools(),
   ];
+  // Ours: since somebody asked last.
+  const delays = runtime.loopDelay?.take();
+  for (const [name, ms] of Object.entries(delays ?? {})) entries.push([`eventLoopDelay_${name}`, ms.toFixed(3)]);
   if (shard !== undefined) entries.push(['shard', shard.index], ['shards', shard.count]);
   for (const [index, offset] of schedule.offsets().entries()) {
     entries.push([`scheduleMessageOffset_${index + 1}`, `${offset},${store.maxOffset(TopicNames.schedule, index)}`]);

@@ -26,6 +26,13 @@ describe('GET_BROKER_RUNTIME_INFO', () => {
     expect(Number(table.get('msgGetTotalTodayNow'))).toBeGreaterThan(0);
     expect(table.get('runtime')).toMatch(/^\[ 0 days, 0 hours, 0 minutes, \d+ seconds \]$/);
   });
+
+  it('tells from the second question on how late the event loop was since the one before', async () => {
+    await test.call(Commands.getBrokerRuntimeInfo, {});
+    const { table } = (await test.call(Commands.getBrokerRuntimeInfo, {})).body();
+    expect(Number(table.get('eventLoopDelay_p999'))).toBeGreaterThanOrEqual(0);
+    expect(Number(table.get('eventLoopDelay_max'))).toBeGreaterThanOrEqual(Number(table.get('eventLoopDelay_p50')));
+  });
 });
 
 describe('VIEW_BROKER_STATS_DATA', () => {

@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime.ts';
 import { NodeClock } from './node-clock.ts';
 import { NodeDigester } from './node-digester.ts';
 import { NodeDisk } from './node-disk.ts';
+import { NodeLoopDelay } from './node-loop-delay.ts';
 import { NodeNetwork } from './node-network.ts';
 import { NodeRandom } from './node-random.ts';
 import { NodeTimers } from './node-timers.ts';
@@ -22,6 +23,7 @@ export const nodeRuntime = (options: NodeRuntimeOptions = {}): Runtime => {
     random: new NodeRandom(),
     disk: new NodeDisk(),
     digester: new NodeDigester(),
+    loopDelay: new NodeLoopDelay(),
     network: new NodeNetwork(logger),
     logger,
     processId: process.pid,
