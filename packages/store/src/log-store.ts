@@ -371,10 +371,14 @@ export class LogStore implements contract.MessageStore {
       this.#options.logger.warn({ error }, 'the last checkpoint could not be written; the next start replays the log');
     }
     await parts.rows.close().catch(() => undefined);
-    parts.log.close(isClean);
-    if (isClean) {
-      disk.removeSync(storePaths(this.#options.path).abort);
-      disk.syncDirectorySync(this.#options.path);
+    try {
+      parts.log.close(isClean);
+      if (isClean) {
+        disk.removeSync(storePaths(this.#options.path).abort);
+        disk.syncDirectorySync(this.#options.path);
+      }
+    } catch (error) {
+      this.#options.logger.warn({ error }, 'the store could not be closed in order; the next start looks at it more closely');
     }
     this.#parts = undefined;
     parts.lock.release();

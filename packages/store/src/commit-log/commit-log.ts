@@ -118,9 +118,11 @@ export class CommitLog {
   removeFirst(): void {
     const [first] = this.#segments;
     assert(first !== undefined && this.#segments.length > 1 && first.end <= this.#flushed, 'only whole durable segments are deleted, and never the last');
-    first.remove();
-    this.#segments.shift();
+    first.unlink();
+    // Until this is certain the segment counts as there; it can be read, as its file is still open.
     this.#options.disk.syncDirectorySync(this.#options.directory);
+    this.#segments.shift();
+    first.closeInBackground();
   }
 
   #addSegment(): LogSegment {

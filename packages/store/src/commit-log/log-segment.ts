@@ -99,13 +99,18 @@ export class LogSegment implements ClosableSegment {
     this.#disk.syncDirectorySync(this.#directory);
   }
 
-  /** Removes the file. Who reads it goes on; its space comes back when the last read has ended, off the event loop. */
-  remove(): void {
-    const { file } = this;
+  /** Removes the file's name. The file stays open and can be read. */
+  unlink(): void {
+    this.#file ??= this.#disk.openSync(this.path, 'write');
+    this.#open.closed(this);
     this.#disk.removeSync(this.path);
+  }
+
+  /** Reads under way go on; the space of an unlinked file comes back when the last has ended, off the event loop. */
+  closeInBackground(): void {
+    this.#file?.closeInBackground();
     this.#file = undefined;
     this.#open.closed(this);
-    file.closeInBackground();
   }
 
   close(): void {

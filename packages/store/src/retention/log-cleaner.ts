@@ -173,11 +173,24 @@ export class LogCleaner {
       counts.deletedSegments++;
       if (forcibly) counts.deletedForcibly++;
       this.#ages.forget(first);
-      log.removeFirst();
+      this.#remove(first);
       views.all.trim(log.minPosition);
       logger.info({ segment: first.start, minPosition: log.minPosition }, 'a segment of the log was deleted');
     }
     return counts.deletedSegments > before;
+  }
+
+  /** @throws what the disk says */
+  #remove(first: LogSegment): void {
+    const { log, logger } = this.#options;
+    try {
+      log.removeFirst();
+    } catch (error) {
+      // Whether a file is gone for good is not known any more. Another one must not go before it.
+      this.#stopped = true;
+      logger.error({ error, segment: first.start }, 'a segment could not be deleted; nothing is deleted any more until a restart');
+      throw error;
+    }
   }
 
   #mayGo(first: LogSegment): boolean {

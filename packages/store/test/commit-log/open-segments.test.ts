@@ -117,7 +117,8 @@ describe('open segments', () => {
     expect(openSegmentsOf(disk).count).toBe(3);
     closed.close();
     discarded.discard();
-    removed.remove();
+    removed.unlink();
+    removed.closeInBackground();
     expect(openSegmentsOf(disk).count).toBe(0);
   });
 });
