@@ -29,10 +29,10 @@ const Known = {
 type Known = (typeof Known)[keyof typeof Known];
 
 // By length of the name, so that most properties are told apart by one lookup.
-const knownByLength: readonly (readonly (readonly [name: Uint8Array, known: Known])[] | undefined)[] = (() => {
-  const table: [Uint8Array, Known][][] = [];
+const knownByLength: readonly (readonly { readonly name: Uint8Array; readonly known: Known }[] | undefined)[] = (() => {
+  const table: { readonly name: Uint8Array; readonly known: Known }[][] = [];
   const add = (known: Known, ...names: string[]): void => {
-    for (const name of names) (table[name.length] ??= []).push([Buffer.from(name, 'latin1'), known]);
+    for (const name of names) (table[name.length] ??= []).push({ name: Buffer.from(name, 'latin1'), known });
   };
   add(Known.replaced, 'MSG_REGION', 'TRACE_ON', 'CLUSTER', 'POP_CK');
   add(Known.tags, 'TAGS');
@@ -138,14 +138,12 @@ export class SendProperties {
     let start = 0;
     let target = 0;
     while (start < end) {
-      let separator = -1;
       let at = start;
-      for (; at < end; at++) {
-        const byte = buffer[at]!;
-        if (byte === itemSeparator) break;
-        if (byte === nameSeparator && separator < 0) separator = at;
-      }
-      if (separator > start && separator < at - 1) {
+      while (at < end && (buffer[at]! > itemSeparator || buffer[at] === 0)) at++;
+      const separator = at;
+      const isNamed = at < end && buffer[at] === nameSeparator;
+      while (at < end && buffer[at] !== itemSeparator) at++;
+      if (isNamed && separator > start && separator < at - 1) {
         const known = classify(buffer, start, separator);
         if (known !== Known.none) this.#note(known, separator + 1, at, start - target);
         if (known !== Known.replaced && !(dropTimers && known === Known.timer)) {
@@ -197,7 +195,8 @@ export class SendProperties {
 function classify(buffer: Buffer, start: number, end: number): Known {
   const candidates = knownByLength[end - start];
   if (candidates === undefined) return Known.none;
-  for (const [name, known] of candidates) {
+  for (let index = 0; index < candidates.length; index++) {
+    const { name, known } = candidates[index]!;
     let i = 0;
     while (i < name.length && buffer[start + i] === name[i]) i++;
     if (i === name.length) return known;

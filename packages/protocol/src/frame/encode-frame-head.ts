@@ -3,6 +3,7 @@ import { FrameLimits, SerializeType } from '../frame.ts';
 import type { OutgoingFrame } from '../frame.ts';
 import { asBuffer } from '../header/fast-buffer.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
+import { writeInt32 } from '../record/int64.ts';
 import { binaryHeaderSizeMax, writeBinaryHeader } from './binary-header-writer.ts';
 import { jsonHeaderSizeMax, writeJsonHeader } from './json-header-writer.ts';
 import { msgpackHeaderSizeMax, writeMsgpackHeader } from './msgpack-frame-header.ts';
@@ -40,8 +41,8 @@ export function encodeFrameHead(target: Uint8Array, offset: number, frame: Outgo
       details: { code: frame.code, opaque: frame.opaque },
     });
   }
-  buffer.writeInt32BE(length, offset);
-  buffer.writeInt32BE((type << 24) | headerBytes, offset + 4);
+  writeInt32(buffer, offset, length);
+  writeInt32(buffer, offset + 4, (type << 24) | headerBytes);
   return end;
 }
 
