@@ -16,6 +16,7 @@ import { freePort } from './ports.mjs';
  * @property {string[]} [runtimeFlags] flags for the broker's java or node
  * @property {Record<string, string | undefined>} [env] for the broker
  * @property {(line: string) => void} [log]
+ * @property {(dir: string) => Promise<void> | void} [prepare] called with the cluster's directory before the broker is started
  */
 
 /** One name server and one broker of a target in a directory of their own, on free loopback ports. */
@@ -30,6 +31,11 @@ export class Cluster {
     this.nameserver = undefined;
     /** @type {import('./service.mjs').Service | undefined} */
     this.currentBroker = undefined;
+  }
+
+  /** Where the broker keeps its data. */
+  get dataDir() {
+    return path.join(this.dir, this.options.target === 'kitemq' ? 'data' : 'store');
   }
 
   /** @returns {import('./service.mjs').Service} */
@@ -50,6 +56,7 @@ export class Cluster {
     this.nameserver = this.options.target === 'kitemq' ? kitemqNameserver({ dir: this.dir, port }) : await apacheNameserver({ dir: this.dir, port, ...log });
     await this.nameserver.start();
     this.brokerPort = await freePort({ below: 2, above: 1 });
+    await this.options.prepare?.(this.dir);
     await this.startBroker();
     return this;
   }
