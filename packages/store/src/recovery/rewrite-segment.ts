@@ -13,9 +13,9 @@ const pauseBytes = 16 * chunkBytes;
  * is not trusted to be on disk unless that was proven before.
  *
  * Zeros at the file's end are left alone: they are behind the end of the log and will be cut off, and a full disk may have no room for them.
- * `pause` is called with the log position reached; what it throws ends the work.
+ * `pause` is called with the log position reached; what it throws ends the work. Returns how many bytes were written.
  */
-export async function rewriteFrom(segment: LogSegment, from: number, pause: (position: number) => Promise<void>): Promise<void> {
+export async function rewriteFrom(segment: LogSegment, from: number, pause: (position: number) => Promise<void>): Promise<number> {
   const begin = Math.max(0, from - segment.start);
   const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(1, segment.file.sizeSync() - begin)));
   const end = usedEnd(segment, begin, chunk);
@@ -29,6 +29,7 @@ export async function rewriteFrom(segment: LogSegment, from: number, pause: (pos
     paused = at;
     await pause(segment.start + at);
   }
+  return end - begin;
 }
 
 /** Where the zeros that the file ends with begin, but not before `begin`. */

@@ -79,6 +79,7 @@ export async function startUp(start: StartUpOptions): Promise<StartedStore> {
       viewsRebuilt: isRebuilt,
       durationMs: clock.monotonic() - began,
     };
+    sayOpen(report, options);
     return { views: loaded.views, rows: checkpoint.rows, log, checkpointPosition: work.checkpointPosition, offsetsLimited, report };
   } catch (error) {
     await checkpoint.rows.close().catch(() => undefined);
@@ -103,6 +104,12 @@ function limitOffsets({ queues, consumerOffsets }: StoreViews, logger: Logger): 
   const count = consumerOffsets.limit((topic, queueId) => queues.find(topic, queueId)?.next ?? 0);
   if (count > 0) logger.warn({ count }, 'consumer offsets beyond the end of their queues were set to the end');
   return count > 0;
+}
+
+function sayOpen(report: RecoveryReport, { path, logger }: ResolvedStoreOptions): void {
+  const { clean, minPosition, maxPosition, replayedFrom, replayedRecords, rewrittenBytes, viewsRebuilt, durationMs } = report;
+  const replayedBytes = maxPosition - replayedFrom;
+  logger.info({ path, clean, minPosition, maxPosition, replayedBytes, replayedRecords, rewrittenBytes, viewsRebuilt, durationMs: Math.round(durationMs) }, 'the store is open');
 }
 
 function reportLosses(quarantine: Quarantine, lost: readonly LostRange[], logger: Logger): void {
@@ -168,8 +175,7 @@ class StartWork {
     const { segments } = this.#options;
     for (const segment of segments) {
       if (segment.end <= durable) continue;
-      await rewriteFrom(segment, durable, (position) => {
-        this.rewrittenBytes = position - durable;
+      this.rewrittenBytes += await rewriteFrom(segment, durable, (position) => {
         this.#progress.at({ phase: 'rewriting', from: durable, position, until: this.#until });
         return this.#pause();
       });
