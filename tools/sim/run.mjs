@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 
 import { build } from 'esbuild';
 
-const HELP = `node tools/sim/run.mjs [--scenario store|cluster] [--seeds 10000] [--from 1] [options]
+const HELP = `node tools/sim/run.mjs [--scenario store|cluster|compaction] [--seeds 10000] [--from 1] [options]
 
   --seeds N       how many seeds (10000)       --from N      the first one (1)
   --workers N     processes (one per core)     --sabotage ack-before-write|ack-before-sync

@@ -18,7 +18,6 @@ export interface CompactedMessage extends SparseEntry {
 export interface CompactedQueueRow {
   readonly id: number;
   readonly end: number;
-  readonly lastCarried: number;
 }
 
 /**
@@ -30,8 +29,6 @@ export class CompactedQueue {
   readonly id: number;
   /** The first offset that was not compacted yet. */
   end: number;
-  /** Log position of the last message of it that was carried over; -1 when there was none. */
-  lastCarried: number;
   /** It has something that no checkpoint has. */
   dirty = true;
   readonly #rows: CompactionRows;
@@ -47,7 +44,6 @@ export class CompactedQueue {
     this.#rows = rows;
     this.id = row.id;
     this.end = row.end;
-    this.lastCarried = row.lastCarried;
   }
 
   get queue(): ConsumeQueue {
@@ -96,18 +92,16 @@ export class CompactedQueue {
     }
   }
 
-  /** Takes the queue's next message: it supersedes the one of its key. */
+  /**
+   * Takes the queue's next message: it supersedes the one of its key. A tombstone stays like a value at first: readers that have seen what it
+   * removes must get to see it, and the log may still have copies of that behind it.
+   */
   compact(message: CompactedMessage): void {
     const { digest } = message;
     if (digest === undefined) return;
     const known = this.#offsetOf(digest);
     if (known !== undefined && known >= message.offset) return;
     if (known !== undefined) this.#remove(known);
-    // A value that was carried over may lie behind its tombstone in the log and outlive it there: then the tombstone is kept like a value.
-    if (message.isTombstone && message.position >= this.lastCarried) {
-      if (known !== undefined) this.#setKey(digest, undefined);
-      return;
-    }
     this.#put(message);
     this.#setKey(digest, message.offset);
   }
@@ -115,8 +109,6 @@ export class CompactedQueue {
   /** A message of this queue lies at another place of the log now (and did so in the log's order). */
   carried(message: CompactedMessage): void {
     const { digest, offset } = message;
-    this.lastCarried = Math.max(this.lastCarried, message.position);
-    this.dirty = true;
     if (digest === undefined) return;
     const known = this.#offsetOf(digest);
     if (known !== undefined && known > offset) return;

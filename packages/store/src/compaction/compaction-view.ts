@@ -14,7 +14,7 @@ import { CompactedQueue, type CompactedMessage, type CompactedQueueRow } from '.
 import { CompactionRows } from './compaction-rows.ts';
 import { keyDigest } from './message-key.ts';
 
-const rowBytes = 20;
+const rowBytes = 12;
 
 /** What compaction needs to know of a record. */
 export function compactedMessage(view: RecordView, position: number): CompactedMessage {
@@ -33,7 +33,7 @@ export function compactedMessage(view: RecordView, position: number): CompactedM
  * The compacted beginnings of queues. The log says which messages were carried over; up to where a queue is compacted, and what that left, is
  * the work of the compactor, which can be done again at any time: with the views lost, it is.
  *
- * Rows: per queue (topic, queue id → number, end, last carried), per chunk of 256 offsets (number, chunk → entries), per key (number, digest → offset).
+ * Rows: per queue (topic, queue id → number, end), per chunk of 256 offsets (number, chunk → entries), per key (number, digest → offset).
  */
 export class CompactionView implements View {
   readonly name = 'compaction';
@@ -63,7 +63,7 @@ export class CompactionView implements View {
 
   /** The queue's compacted beginning, made if it has none. */
   obtain(queue: ConsumeQueue): CompactedQueue {
-    return this.#states.get(queue) ?? this.#add(queue, { id: this.#nextId++, end: 0, lastCarried: -1 });
+    return this.#states.get(queue) ?? this.#add(queue, { id: this.#nextId++, end: 0 });
   }
 
   /** False when the queue was removed meanwhile: nothing may be done for it any more. */
@@ -79,7 +79,7 @@ export class CompactionView implements View {
       const reader = new RowKeyReader(key);
       const queue = this.#queues.obtain(reader.text(), reader.uint32());
       const row = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      const state = this.#add(queue, { id: row.readUInt32BE(0), end: readUint53(row, 4), lastCarried: readUint53(row, 12) - 1 });
+      const state = this.#add(queue, { id: row.readUInt32BE(0), end: readUint53(row, 4) });
       state.dirty = false;
       this.#nextId = Math.max(this.#nextId, state.id + 1);
     });
@@ -113,7 +113,6 @@ export class CompactionView implements View {
       if (!state.dirty) continue;
       row.writeUInt32BE(state.id, 0);
       writeUint53(row, 4, state.end);
-      writeUint53(row, 12, state.lastCarried + 1);
       batch.put(rowKey(state.queue), row);
       state.checkpoint(batch);
       this.#captured.push(state);

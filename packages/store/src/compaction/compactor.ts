@@ -35,6 +35,8 @@ export interface CompactorOptions {
   readonly bodyBytes: number;
   /** Appends a record whose body is completed by `place`, which gets the log position that the body will have; resolves when it is durable and applied. */
   append(topic: string, body: Buffer, place: (bodyPosition: number) => void): Promise<void>;
+  /** Resolves when everything appended so far is durable. */
+  flush(): Promise<void>;
   /** Something changed that belongs into a checkpoint. */
   changed(): void;
 }
@@ -93,6 +95,8 @@ export class Compactor {
       for (const state of states) await this.#carryQueue(state, position, bundle);
       this.#checkOpen();
       await bundle.flush();
+      // What supersedes the values that were left behind must survive as well.
+      await this.#options.flush();
     });
   }
 
@@ -174,7 +178,10 @@ export class Compactor {
     }
   }
 
-  /** A tombstone that was carried over once has outlived every value before it: it goes, instead of being carried over for ever. */
+  /**
+   * A tombstone that was carried over once goes when the log's beginning gets there again: by then the log has no copy of what it removes, and readers
+   * have had a whole turn of the log to see it.
+   */
   #isBuried(state: CompactedQueue, entry: SparseEntry, record: Buffer): boolean {
     this.#record.moveTo(record, 0);
     const message = compactedMessage(this.#record, entry.position);
