@@ -24,6 +24,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
 const librarySource = /^packages\/[^/]+\/src\/.*\.ts$/;
 const importPattern = /(?:from|import)\s*\(?\s*['"](@kitemq\/[^'"]+)['"]/g;
 
+/** What a package offers besides its main entry. */
+const isEntry = (name: string, inside: string): boolean => Object.hasOwn(manifestOf(`packages/${name}`)['exports'] ?? {}, `.${inside}`);
+
 export const layering: Rule = () =>
   filesMatching(librarySource).flatMap((file) => {
     const name = file.path.split('/')[1] ?? '';
@@ -34,7 +37,7 @@ export const layering: Rule = () =>
       const [, sibling = '', inside] = /^@kitemq\/([^/]+)(\/.*)?$/.exec(target) ?? [];
       if (sibling === name) return [`${file.path} imports its own package by name`];
       if (!allowed.includes(sibling)) return [`${file.path} imports ${target}, which is not below it`];
-      if (inside !== undefined && !['/internal', '/testing'].includes(inside)) return [`${file.path} reaches inside ${target}`];
+      if (inside !== undefined && !isEntry(sibling, inside)) return [`${file.path} reaches inside ${target}`];
       if (declared[`@kitemq/${sibling}`] === undefined) return [`${file.path} imports ${target}, which its manifest does not declare`];
       return [];
     });
