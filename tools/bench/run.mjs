@@ -17,7 +17,7 @@ const HELP = `node tools/bench/run.mjs [options]
   --only A,B,…          of: ${['start', ...Object.keys(loadSuites)].join(', ')} (default all)
   --flush sync,async    flush modes (default both; Apache and KiteMQ always have the same one)
   --pairs N             Apache, KiteMQ, Apache, KiteMQ, … (default 3)
-  --rate N              messages per second of the open loop (default 3000)
+  --rate N              messages per second of the open loops (default 5000)
   --kitemq-only         without Apache: numbers, no ratios
 `;
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
@@ -31,7 +31,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     flush: { type: 'string', default: 'async,sync' },
     pairs: { type: 'string' },
-    rate: { type: 'string', default: '3000' },
+    rate: { type: 'string', default: '5000' },
     'kitemq-only': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },

@@ -2,6 +2,7 @@ import { createTopic, procStats, Wire } from '@kitemq/tool-targets';
 
 import { javaBenchmark } from './java-bench.mjs';
 import { startTimes } from './start-time.mjs';
+import { storeSuites } from './store-suites.mjs';
 import { wireRun } from './wire-process.mjs';
 
 /**
@@ -125,7 +126,7 @@ async function java(cluster, { javaSeconds, label }) {
 }
 
 /** Suites that measure a warmed cluster, once per pair and flush mode. @type {Record<string, Suite>} */
-export const loadSuites = { java, sends, single, open, pull, tail };
+export const loadSuites = { java, sends, single, open, pull, tail, ...storeSuites };
 
 /**
  * Start and idle memory: brokers of their own, not the warmed ones.
