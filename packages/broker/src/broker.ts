@@ -23,6 +23,7 @@ import { PullOffsets } from './pull/pull-offsets.ts';
 import { PullProcessor } from './pull/pull-processor.ts';
 import { advertisedAddress, autoHost } from './registration/advertised-address.ts';
 import { Registration } from './registration/registration.ts';
+import { RetentionService } from './retention/retention-service.ts';
 import { levelsOf } from './schedule/delay-levels.ts';
 import { ScheduleService } from './schedule/schedule-service.ts';
 import type { ShardPlace } from './shards/shard-place.ts';
@@ -202,10 +203,11 @@ export class Broker {
     const pullOffsets = new PullOffsets();
     const registration = new Registration({ runtime, logger: this.#logger, scope: this.#scope, client: this.#client, config, topics: context.topics, port: () => this.port });
     const schedule = new ScheduleService(context);
+    const retention = new RetentionService(context);
     const pull = new PullProcessor(context, resets, pullOffsets);
     const notifier = new ChangeNotifier(config, context.groups, this.#scope, runtime.timers);
     context.clients.onGroupChange = (group) => notifier.changed(group);
-    this.#processors = processorTable({ context, send: new SendProcessor(context), pull, resets, pullOffsets, registration, schedule });
+    this.#processors = processorTable({ context, send: new SendProcessor(context), pull, resets, pullOffsets, registration, schedule, retention });
     this.#scope.every('look after clients', housekeepingMs, () => {
       context.clients.expire(config.channelExpiredTimeout);
       context.locks.expire();
@@ -213,6 +215,7 @@ export class Broker {
     context.diskGuard.check();
     this.#scope.every('look at the disk', diskCheckMs, () => context.diskGuard.check());
     this.#scope.every('sample the counters', samplePeriodMs, () => context.stats.sample(rateCounters(context)));
+    retention.start();
     return { context, pull, schedule, registration };
   }
 

@@ -19,6 +19,8 @@ import type { SendProcessor } from './produce/send-processor.ts';
 import type { PullOffsets } from './pull/pull-offsets.ts';
 import type { PullProcessor } from './pull/pull-processor.ts';
 import type { Registration } from './registration/registration.ts';
+import { cleanNow } from './retention/retention-service.ts';
+import type { RetentionService } from './retention/retention-service.ts';
 import { delayOffsets } from './schedule/delay-offsets.ts';
 import type { ScheduleService } from './schedule/schedule-service.ts';
 import { sendBack } from './send-back/send-back-processor.ts';
@@ -34,6 +36,7 @@ export interface BrokerParts {
   readonly pullOffsets: PullOffsets;
   readonly registration: Registration;
   readonly schedule: ScheduleService;
+  readonly retention: RetentionService;
 }
 
 /**
@@ -41,7 +44,7 @@ export interface BrokerParts {
  * broker does. Processors on the path of a message take the request as it is; all others are handlers of decoded requests.
  */
 export function processorTable(parts: BrokerParts): Map<number, Processor> {
-  const { context, send, pull, resets, pullOffsets, registration, schedule } = parts;
+  const { context, send, pull, resets, pullOffsets, registration, schedule, retention } = parts;
   const table = new Map<number, Processor>();
   const hot = (command: AnyCommand, processor: Processor): void => void table.set(command.code, processor);
   const serve = <C extends AnyCommand>(command: C, handler: Handler<C>): void => void table.set(command.code, answering(command, context.logger, handler));
@@ -111,6 +114,8 @@ export function processorTable(parts: BrokerParts): Map<number, Processor> {
   // The broker itself
   serve(Commands.updateBrokerConfig, (call) => updateConfig(context, registration, call));
   serve(Commands.getBrokerConfig, () => getConfig(context));
+  serve(Commands.deleteExpiredCommitlog, () => cleanNow(retention));
+  serve(Commands.cleanExpiredConsumequeue, () => cleanNow(retention));
   serve(Commands.getBrokerRuntimeInfo, () => runtimeInfo(context, schedule));
   serve(Commands.viewBrokerStatsData, (call) => statsData(context, call));
   return table;

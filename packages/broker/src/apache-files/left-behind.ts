@@ -23,7 +23,7 @@ const configFiles: Readonly<Record<string, { readonly lost?: string }>> = {
 
 /** Folders and files of the store's root that hold more than can be made again from the log. */
 const rootFiles: Readonly<Record<string, string>> = {
-  compaction: 'values of compacted topics that are older than the commit log (compaction/)',
+  'compaction/compactionLog': 'values of compacted topics that are older than the commit log (compaction/)',
   kvStore: 'what pop consumers hold (kvStore/)',
   rocksdb: 'tables in RocksDB (rocksdb/)',
   consumequeue_rocksdb: 'the index in RocksDB (consumequeue_rocksdb/); queues are what the log says',

@@ -29,6 +29,13 @@ export interface BrokerSettings {
   messageIndexEnable: boolean;
   maxMsgsNumBatch: number;
   defaultQueryMaxNum: number;
+  fileReservedTime: number;
+  deleteWhen: string;
+  cleanResourceInterval: number;
+  commitLogBytesMax: number;
+  diskMaxUsedSpaceRatio: number;
+  diskSpaceCleanForciblyRatio: number;
+  cleanFileForciblyEnable: boolean;
   diskSpaceWarningLevelRatio: number;
   diskFreeBytesEnough: number;
   autoCreateTopicEnable: boolean;
@@ -74,6 +81,8 @@ const text = (initial: string, description: string, pattern?: RegExp, hint?: str
 
 const name = /^[A-Za-z0-9_-]{1,120}$/;
 const nameHint = 'must be 1 to 120 of: letters, digits, _ and -';
+/** Hours of the day, as Apache writes them. */
+const hours = /^(?:\*|(?:[01]?\d|2[0-3])(?:;(?:[01]?\d|2[0-3]))*;?)$/;
 const intMax = 2_147_483_647;
 
 /** The schema: one key per setting with type, range, default, unit and one sentence. `apply` says whether a change at run time has an effect. */
@@ -112,8 +121,18 @@ export const brokerSettings: z.ZodObject = z.object({
   messageIndexEnable: flag(true, 'Index messages by unique key, KEYS and TAGS for queries. Switched on again, the next start makes the index from the log.', 'start'),
   maxMsgsNumBatch: int(1, 1_024, 64, undefined, 'Most messages of one answer to a query by key.', 'runtime'),
   defaultQueryMaxNum: int(1, 1_024, 32, undefined, 'How many messages a query by unique key looks for, whatever it asks for.', 'runtime'),
+  fileReservedTime: int(1, 1_000_000, 72, 'hours', 'How long messages are kept. What is older is deleted by whole segments, so that it may stay an eighth of this time longer.', 'runtime'),
+  deleteWhen: z.string().regex(hours, 'must be hours of the day like "04" or "04;16", or "*"').default('04').meta({
+    description: 'Hours of the day (local time) at which expired segments are deleted, separated by `;`; `*` is always. What expired a day ago, and what the disk has no room for, goes at any hour.',
+    apply: 'runtime',
+  }),
+  cleanResourceInterval: int(100, 3_600_000, 10_000, 'ms', 'How often it is looked for something to delete.'),
+  commitLogBytesMax: int(0, Number.MAX_SAFE_INTEGER, 0, 'bytes', 'Own setting: what the log may take of the disk; the oldest segments go first, the last one stays. 0 is no limit.', 'runtime'),
+  diskMaxUsedSpaceRatio: int(10, 95, 75, '%', 'Use of the file system above which expired segments are deleted at any hour.', 'runtime'),
+  diskSpaceCleanForciblyRatio: int(30, 100, 85, '%', 'Use of the file system above which the oldest segments are deleted before they expire, while less than diskFreeBytesEnough is free.', 'runtime'),
+  cleanFileForciblyEnable: flag(true, 'False: what has not expired is never deleted; on a full disk sends are refused instead.', 'runtime'),
   diskSpaceWarningLevelRatio: int(35, 100, 90, '%', 'Use of the file system above which sends are refused (code 14) while less than diskFreeBytesEnough is free; reads go on.', 'runtime'),
-  diskFreeBytesEnough: int(0, Number.MAX_SAFE_INTEGER, 10 * 1024 * 1024 * 1024, 'bytes', 'Own setting: with so much free space the ratio does not matter (Apache refuses at the ratio alone).', 'runtime'),
+  diskFreeBytesEnough: int(0, Number.MAX_SAFE_INTEGER, 10 * 1024 * 1024 * 1024, 'bytes', 'Own setting: with so much free space the ratios of the disk do not matter (Apache looks at the ratios alone).', 'runtime'),
   autoCreateTopicEnable: flag(true, 'Create a topic on the first send to it.', 'start'),
   defaultTopicQueueNums: int(1, 1_024, 8, undefined, 'Queues of TBW102: the most that an automatically created topic gets.', 'start'),
   clusterTopicEnable: flag(true, 'The topic named after the cluster is readable and writeable.', 'start'),

@@ -45,7 +45,13 @@ export class ScheduleService {
     store.onArrival((topic, queueId) => {
       if (topic === TopicNames.schedule) this.#levels[queueId]?.arrived();
     });
+    store.beforeTrim((position) => this.#carry(position));
     scope.every('save the progress of delayed delivery', config.flushDelayOffsetInterval, () => this.save());
+  }
+
+  /** What still waits for its time outlives its segment: it is appended again, and waits anew. */
+  async #carry(position: number): Promise<void> {
+    await Promise.all(this.#levels.map((level) => level.carry(position)));
   }
 
   /** Next offset to deliver, by level − 1. */
@@ -79,6 +85,7 @@ class Level implements ReadCompletion, AppendCompletion {
   storeTimestamp = 0;
   physicalOffsets: number[] | undefined = undefined;
   readonly waitForFlush: boolean = true;
+  readonly mayUseReserve: boolean = true;
   readonly #context: BrokerContext;
   readonly #level: number;
   readonly #delayMs: number;
@@ -92,6 +99,9 @@ class Level implements ReadCompletion, AppendCompletion {
   #waitMs = 0;
   #stopped = false;
   #idle: (() => void) | undefined;
+  /** What lies before this log position is appended again instead of waited for; who waits until that is done. */
+  #carryTo = 0;
+  #carriers: ((error: Error | undefined) => void)[] = [];
 
   constructor(context: BrokerContext, level: number, delayMs: number) {
     this.#context = context;
@@ -117,6 +127,22 @@ class Level implements ReadCompletion, AppendCompletion {
     return this.#busy ? new Promise((resolve) => (this.#idle = resolve)) : Promise.resolve();
   }
 
+  /** Resolves when nothing that waits lies before `position` any more. */
+  carry(position: number): Promise<void> {
+    this.#carryTo = Math.max(this.#carryTo, position);
+    return new Promise((resolve, reject) => {
+      this.#carriers.push((error) => (error === undefined ? resolve() : reject(error)));
+      if (this.#stopped) return this.#carried(new Error('delayed delivery has stopped'));
+      if (this.#busy) return;
+      this.#context.runtime.timers.clear(this.#timer);
+      this.#later(0);
+    });
+  }
+
+  #carried(error: Error | undefined): void {
+    for (const carrier of this.#carriers.splice(0)) carrier(error);
+  }
+
   readDone(result: ReadResult): void {
     if (result.status === ReadStatus.offsetTooSmall) this.offset = result.minOffset;
     else if (result.status === ReadStatus.offsetOverflowBadly) this.offset = result.maxOffset;
@@ -136,7 +162,7 @@ class Level implements ReadCompletion, AppendCompletion {
   readonly #run = (): void => {
     this.#timer = undefined;
     const { store } = this.#context;
-    if (this.#stopped || store.maxOffset(TopicNames.schedule, this.#level - 1) <= this.offset) return;
+    if (this.#stopped || store.maxOffset(TopicNames.schedule, this.#level - 1) <= this.offset) return this.#carried(undefined);
     this.#busy = true;
     this.#query.offset = this.offset;
     store.read(this.#query, this);
@@ -160,11 +186,12 @@ class Level implements ReadCompletion, AppendCompletion {
       const record = decodeRecord(bytes);
       const waitMs = record.storeTimestamp + this.#delayMs - runtime.clock.now();
       // A clock that was set back must not hold a message longer than its level says.
-      if (waitMs > 0 && waitMs <= this.#delayMs) {
+      const waits = waitMs > 0 && waitMs <= this.#delayMs;
+      if (waits && record.physicalOffset >= this.#carryTo) {
         this.#waitMs = Math.min(waitMs, lookAgainMs);
         return;
       }
-      const message = restore(record);
+      const message = waits ? this.#again(record) : restore(record);
       const status: AppendStatusType = message === undefined ? AppendStatus.messageIllegal : store.append(message, this);
       if (status === AppendStatus.accepted) {
         this.#pending++;
@@ -178,11 +205,25 @@ class Level implements ReadCompletion, AppendCompletion {
     }
   }
 
+  /** The message as it is, with its whole delay before it: its place in the level's queue is behind those that came before. */
+  #again(record: ReturnType<typeof decodeRecord>): MessageToAppend {
+    return {
+      ...copyOf(record, Buffer.from(record.properties)),
+      topic: TopicNames.schedule,
+      queueId: this.#level - 1,
+      tagsCode: this.#context.runtime.clock.now() + this.#delayMs,
+    };
+  }
+
   #ended(): void {
     if (--this.#pending > 0) return;
     this.#busy = false;
-    if (this.#stopped) this.#idle?.();
-    else this.#later(this.#waitMs);
+    if (this.#failed) this.#carried(new Error(`a delayed message of level ${this.#level} could not be appended again`));
+    else if (this.#waitMs > 0) this.#carried(undefined);
+    if (this.#stopped) {
+      this.#carried(new Error('delayed delivery has stopped'));
+      this.#idle?.();
+    } else this.#later(this.#waitMs);
   }
 }
 
@@ -194,9 +235,11 @@ function restore(record: ReturnType<typeof decodeRecord>): MessageToAppend | und
   if (topic === undefined || !Number.isInteger(queueId)) return undefined;
   for (const name of [PropertyName.delay, PropertyName.timerDeliverMs, PropertyName.timerDelaySec, PropertyName.timerDelayMs]) delete properties[name];
   const bytes = Buffer.from(encodeProperties(properties));
+  return { ...copyOf(record, bytes), topic, queueId, tagsCode: tagsCodeOf(bytes) };
+}
+
+function copyOf(record: ReturnType<typeof decodeRecord>, properties: Buffer): Omit<MessageToAppend, 'topic' | 'queueId' | 'tagsCode'> {
   return {
-    topic,
-    queueId,
     flag: record.flag,
     sysFlag: record.sysFlag & ~(MessageSysFlag.transactionMask | MessageSysFlag.storeHostV6),
     bornTimestamp: record.bornTimestamp,
@@ -204,7 +247,6 @@ function restore(record: ReturnType<typeof decodeRecord>): MessageToAppend | und
     reconsumeTimes: record.reconsumeTimes,
     preparedTransactionOffset: 0,
     body: record.body,
-    properties: bytes,
-    tagsCode: tagsCodeOf(bytes),
+    properties,
   };
 }

@@ -21,6 +21,8 @@ const rules: Readonly<Record<string, AttributeRule>> = {
   'queue.type': { values: ['SimpleCQ', 'BatchCQ'], changeable: false },
   'cleanup.policy': { values: ['DELETE', 'COMPACTION'], changeable: false },
   'message.type': { values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED', 'PRIORITY', 'LITE'], changeable: true },
+  // Own: bytes of a topic's records that are kept.
+  'reserve.bytes': { range: [-1, Number.MAX_SAFE_INTEGER], changeable: true },
   'reserve.time': { range: [-1, Number.MAX_SAFE_INTEGER], changeable: true },
   'lite.topic.expiration': { range: [-1, 43_200], changeable: true },
   [TopicAttribute.flushMode]: { values: ['ASYNC', 'SYNC'], changeable: true },

@@ -33,7 +33,7 @@ describe('a nearly full disk', () => {
     await using test = await TestBroker.start({ runtime: { ...runtime, disk } });
     await test.send('T', 'before');
     freeBytes = 1_000;
-    // What the broker does every ten seconds happens at start as well.
+    // What the broker does every second happens at start as well.
     await test.restart();
     const refused = await test.send('T', 'no');
     expect([refused.code, refused.frame.ext.get('MSG_REGION')]).toEqual([ResponseCode.serviceNotAvailable, 'DefaultRegion']);

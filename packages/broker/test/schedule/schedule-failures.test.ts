@@ -32,6 +32,7 @@ class FakeStore {
   }
 
   onArrival(): void {}
+  beforeTrim(): void {}
   maxOffset(_topic: string, queueId: number): number {
     return queueId === 0 ? this.records.length : 0;
   }

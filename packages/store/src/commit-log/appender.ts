@@ -62,7 +62,7 @@ export class Appender {
   }
 
   append(message: MessageToAppend, completion: AppendCompletion | undefined): AppendStatus {
-    if (this.refusal !== AppendStatus.accepted) return this.refusal;
+    if (this.refusal !== AppendStatus.accepted && !(this.refusal === AppendStatus.diskFull && completion?.mayUseReserve === true)) return this.refusal;
     if (!this.#isLegal(message)) return AppendStatus.messageIllegal;
     return this.#append(message, completion);
   }
