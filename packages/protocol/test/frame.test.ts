@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KiteError } from '@kitemq/runtime';
 import { decodeFrame, defineHeader, encodeFrameHead, frameHeadSizeMax, FrameSplitter, LanguageCode, optional, required, SerializeType } from '../src/index.ts';
@@ -84,6 +85,35 @@ describe('FrameSplitter', () => {
         expect(splitter.pendingBytes).toBe(0);
       }
     }
+  });
+
+  it('needs a chunk only until the next one when its memory is used again', () => {
+    const frames = Array.from({ length: 40 }, (_, index) => Buffer.concat([Buffer.alloc(4), Buffer.alloc(5 + ((index * 7919) % 9000), index)]));
+    for (const frame of frames) frame.writeInt32BE(frame.length - 4, 0);
+    const stream = Buffer.concat(frames);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 30 }), fc.array(fc.boolean(), { minLength: 1, maxLength: 10 }), (sizes, pauses) => {
+        const splitter = new FrameSplitter({ reuse: true });
+        const memory = Buffer.alloc(20_000);
+        const seen: Buffer[] = [];
+        for (let at = 0, turn = 0; at < stream.length; turn++) {
+          const bytes = stream.copy(memory, 0, at, at + sizes[turn % sizes.length]!);
+          splitter.push(memory.subarray(0, bytes));
+          const pause = pauses[turn % pauses.length]! && splitter.next();
+          if (pause) {
+            seen.push(Buffer.from(splitter.buffer.subarray(splitter.start, splitter.end)));
+            splitter.keepRest();
+            memory.fill(0xdb);
+          }
+          while (splitter.next()) seen.push(Buffer.from(splitter.buffer.subarray(splitter.start, splitter.end)));
+          memory.fill(0xdb);
+          at += bytes;
+          if (turn % 3 === 0) splitter.releaseSpare();
+        }
+        expect(seen.length).toBe(frames.length);
+        expect(Buffer.concat(seen).equals(stream)).toBe(true);
+      }),
+    );
   });
 
   it('refuses lengths outside the limits before it allocates', () => {

@@ -317,6 +317,12 @@ export class Connection implements Channel {
     if (!this.reading && !this.dirty) this.endpoint.flushSoon(this);
   }
 
+  /** Gives back the memory that only a busy connection needs. */
+  release(): void {
+    this.output.release();
+    this.splitter.releaseSpare();
+  }
+
   /** Hands what was queued to the socket. */
   flush(): void {
     if (this.closed || this.output.pendingBytes === 0) return;

@@ -16,7 +16,7 @@ const wheelTickMs = 50;
 /** Idle connections and stalled frames are looked for so often per idle time. */
 const scansPerIdleTime = 8;
 const scanMsMin = 10;
-/** A connection that was quiet for so long gives its output slab back. */
+/** A connection that was quiet for so long gives its buffers back. */
 const quietMs = 5_000;
 
 export interface EndpointOptions {
@@ -214,7 +214,7 @@ export class Endpoint {
     for (const connection of this.connections) {
       connection.noteProgress(now);
       const quietFor = now - connection.lastActivityAt;
-      if (quietFor >= quietMs) connection.output.release();
+      if (quietFor >= quietMs) connection.release();
       if (quietFor >= idleMs) {
         this.counters.idleClosed++;
         this.logger.info({ peer: connection.remoteAddress }, 'idle connection closed');

@@ -58,6 +58,11 @@ export class FrameSplitter {
     this.#at = 0;
   }
 
+  /** Gives back the memory that is kept for the next split frame. */
+  releaseSpare(): void {
+    this.#spare = empty;
+  }
+
   /** Copies what was pushed and not taken yet: the chunk's memory may be used again. */
   keepRest(): void {
     this.#chunk = asBuffer(Uint8Array.prototype.slice.call(this.#chunk, this.#at));
