@@ -136,8 +136,9 @@ describe('an import of config/*.json', () => {
       'topicQueueMapping.json': { dataVersion: { counter: 1 }, topicQueueMappingInfoMap: {} },
       'somethingNew.json': {},
     });
-    mkdirSync(join(source, 'compaction', 'position-checkpoint'), { recursive: true });
-    writeFileSync(join(source, 'compaction', 'position-checkpoint', 'f'), 'x');
+    mkdirSync(join(source, 'compaction', 'compactionLog', 'A', '0'), { recursive: true });
+    writeFileSync(join(source, 'compaction', 'position-checkpoint'), 'x');
+    writeFileSync(join(source, 'compaction', 'compactionLog', 'A', '0', '0'), 'x');
     mkdirSync(join(source, 'rocksdb'));
     const { notes } = await importing(source);
     expect(notes).toEqual([
