@@ -50,6 +50,7 @@ describe('a call', () => {
     await using server = await startServer({ processors: () => (request) => (request.header(echo.request).text === 'late' ? held.push(request) : answerEcho(request)) });
     await using client = makeClient();
     await expect(client.invoke(server.address, echo, { text: 'late' }, undefined, { timeoutMs: 60 })).rejects.toMatchObject({ code: 'KITE_TIMEOUT', retryable: true });
+    await until(() => held.length === 1);
     answerEcho(held[0]!);
     const next = await client.invoke(server.address, echo, { text: 'next' });
     expect(next.header().text).toBe('next');
