@@ -35,6 +35,11 @@ export class ColdReader {
     return this.#running === 0;
   }
 
+  /** True when a read would begin at once. */
+  get hasRoom(): boolean {
+    return this.#running < coldReadsMax;
+  }
+
   /**
    * Reads [position, position + length), which must be in one segment; a short read is an error. The buffer is the caller's: `memory`
    * gives it (at least `length` bytes) when the read's turn has come, without it there is a new one.
