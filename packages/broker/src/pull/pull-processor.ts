@@ -11,6 +11,7 @@ import { PullHold } from './pull-hold.ts';
 import { PullOperation } from './pull-operation.ts';
 import type { PullParts, PullRunner } from './pull-operation.ts';
 import type { PullOffsets } from './pull-offsets.ts';
+import { PullTurns } from './pull-turns.ts';
 import { recordMatcher, unexpired } from './record-matcher.ts';
 
 /** Held pulls are looked at this often, whatever arrived (PullRequestHoldService). */
@@ -48,6 +49,7 @@ export class PullProcessor implements PullRunner {
   readonly #resets: OffsetResets;
   readonly #pullOffsets: PullOffsets;
   readonly #wheel: TimerWheel;
+  readonly #turns: PullTurns<PullOperation>;
   readonly #matchers: WeakMap<CompiledFilter, (record: Uint8Array) => boolean> = new WeakMap();
   #closed = false;
   readonly #query: ReadQuery = { topic: '', queueId: 0, offset: 0, maxMessages: 0, maxBytes: 0, matchesTags: undefined, matchesRecord: undefined, scanMax: 0, transient: true };
@@ -59,6 +61,7 @@ export class PullProcessor implements PullRunner {
     this.#pullOffsets = pullOffsets;
     this.#checks = new PullChecks(context);
     this.#wheel = new TimerWheel({ clock: runtime.clock, timers: runtime.timers, onError: (error) => logger.error({ error }, 'a held pull could not be answered') });
+    this.#turns = new PullTurns(runtime.timers, (pull) => this.#read(pull));
     this.hold = new PullHold(store, runtime.timers, this.#wheel, (pull) => this.#again(pull));
     store.onArrival(this.hold.arrived);
     scope.every('scan held pulls', scanPeriodMs, () => this.hold.scan());
@@ -85,8 +88,8 @@ export class PullProcessor implements PullRunner {
     const pull = new PullOperation(this, request, header, parts);
     request.detach();
     const reset = this.#resets.take(header.consumerGroup, header.topic, header.queueId);
-    if (reset === undefined) this.#read(pull);
-    else this.#answerReset(pull, reset);
+    if (reset !== undefined) this.#answerReset(pull, reset);
+    else if (this.#turns.admits(pull)) this.#read(pull);
   };
 
   readEnded(pull: PullOperation, result: ReadResult): void {
@@ -101,6 +104,7 @@ export class PullProcessor implements PullRunner {
       return request.fail(ResponseCode.systemBusy, 'too many pulls are held by this broker; try again later');
     }
     if (code === ResponseCode.success) {
+      this.#turns.spend(result.byteCount);
       stats.delivered(result.messageCount, result.byteCount);
       pull.traffic.getCount.add(result.messageCount);
       pull.traffic.getBytes.add(result.byteCount);
@@ -145,6 +149,7 @@ export class PullProcessor implements PullRunner {
   /** Answers all that is held, and holds nothing any more. */
   close(): void {
     this.#closed = true;
+    this.#turns.runAll();
     this.hold.releaseAll();
     this.#wheel.close();
   }
@@ -159,6 +164,7 @@ export class PullProcessor implements PullRunner {
   }
 
   #read(pull: PullOperation): void {
+    if (pull.request.channel.closed) return;
     const { config, store } = this.#context;
     const query = this.#query;
     query.topic = pull.topic.config.topicName;
