@@ -49,11 +49,12 @@ export class LogRecovery {
   #isClosed = false;
   #lastFound: Scanned = Scanned.nothing;
   #end: number;
-  #reported: number;
+  /** Where `progress` and `pause` were called last. */
+  #paused: number;
 
   constructor(options: RecoverLogOptions) {
     this.#options = options;
-    this.#end = this.#reported = options.from;
+    this.#end = this.#paused = options.from;
   }
 
   async run(): Promise<RecoveredLog> {
@@ -69,6 +70,7 @@ export class LogRecovery {
       if (!this.#isClosed && !this.#isContinued(segment, index)) break;
     }
     await this.#cut(last);
+    this.#options.progress(this.#end);
     for (const segment of segments.slice(last + 1)) quarantine.moveSegment(segment, 'behind the end of the log');
     this.#options.disk.syncDirectorySync(this.#options.directory);
     return { segments: segments.slice(0, last + 1), end: this.#end, records: this.#records };
@@ -82,8 +84,9 @@ export class LogRecovery {
     const scanner = new RecordScanner(segment, this.#end, recordBytesMax);
     for (;;) {
       const found = this.#visitRecords(scanner);
-      if (this.#end - this.#reported >= progressBytes) {
-        this.#report();
+      if (this.#end - this.#paused >= progressBytes) {
+        this.#paused = this.#end;
+        this.#options.progress(this.#end);
         await this.#options.pause();
       }
       if (found === Scanned.record) {
@@ -96,7 +99,6 @@ export class LogRecovery {
         // The filler was the last thing that reached the disk: the file gets the length that readers count on.
         segment.seal();
         this.#keepExtra(segment);
-        this.#report();
         return true;
       }
       if (found === Scanned.nothing && this.#isOrderlyEnd(segment)) return false;
@@ -116,7 +118,7 @@ export class LogRecovery {
       visit(scanner);
       this.#records++;
       this.#end = scanner.position + scanner.size;
-      if (scanner.isRunningOut || this.#end - this.#reported >= progressBytes) return found;
+      if (scanner.isRunningOut || this.#end - this.#paused >= progressBytes) return found;
     }
   }
 
@@ -160,12 +162,6 @@ export class LogRecovery {
     if (!this.#isOrderlyEnd(segment)) this.#options.quarantine.copy(segment, { from: this.#end }, `no valid record behind ${this.#end}`);
     segment.cut(this.#end);
     await datasync(segment);
-    this.#report();
-  }
-
-  #report(): void {
-    this.#reported = this.#end;
-    this.#options.progress(this.#end);
   }
 }
 
