@@ -34,15 +34,17 @@ function writeInt32(chunk: Buffer, at: number, value: number): void {
 
 export function entryPosition(chunk: Buffer, slot: number): number {
   const at = slot * entryBytes;
-  return chunk.readUInt32BE(at) * two32 + chunk.readUInt32BE(at + 4);
+  return readInt32(chunk, at) * two32 + (readInt32(chunk, at + 4) >>> 0);
 }
 
 /** 0 for a blank unit: the record of that offset was lost with a damaged part of the log. */
 export function entrySize(chunk: Buffer, slot: number): number {
-  return chunk.readInt32BE(slot * entryBytes + 8);
+  return readInt32(chunk, slot * entryBytes + 8);
 }
 
 export function entryTagsCode(chunk: Buffer, slot: number): number {
   const at = slot * entryBytes + 12;
-  return chunk.readInt32BE(at) * two32 + chunk.readUInt32BE(at + 4);
+  return readInt32(chunk, at) * two32 + (readInt32(chunk, at + 4) >>> 0);
 }
+
+const readInt32 = (chunk: Buffer, at: number): number => (chunk[at]! << 24) | (chunk[at + 1]! << 16) | (chunk[at + 2]! << 8) | chunk[at + 3]!;
