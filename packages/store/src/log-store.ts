@@ -30,8 +30,8 @@ import { isStoreTopic, SystemTopic } from './views/system-topics.ts';
 
 /** Bodies of the store's own records, where there is a choice. */
 const ownBodyBytesUsual: number = 256 * 1024;
-/** Messages that are carried over go into records of about this size. */
-const carriedBytes: number = 1024 * 1024;
+/** Messages that are carried over go into records of about this size: applying one is some hundred messages' work at once. */
+const carriedBytes: number = 64 * 1024;
 /** More than head, hosts and topic of such a record and a filler need. */
 const recordOverheadMin = 512;
 
@@ -253,11 +253,13 @@ export class LogStore implements contract.MessageStore {
           const slab = log.slabAt(ring.position(number)) as TailSlab;
           record.block = slab.buffer;
           record.blockOffset = ring.position(number) - slab.start;
+          record.keyCount = ring.keyCount(number);
           this.#recordVisible(record, ring, number);
           if (!ring.queue(number).topicQueues.isOwn) cleaner.lastMessage = ring.position(number);
         },
         recordDropped: (ring, number) => {
           if (ring.queueOffset(number) >= 0) ring.queue(number).next = ring.queueOffset(number);
+          views.keys?.unstage(ring.keyCount(number));
         },
         groupVisible: () => {
           log.trim(commit.visible);
@@ -283,7 +285,7 @@ export class LogStore implements contract.MessageStore {
       position: started.checkpointPosition,
     });
     const cold = new ColdReader(log);
-    const appender = new Appender({ ...options, clock: runtime.clock, log, commit, queues: views.queues, storeHost });
+    const appender = new Appender({ ...options, clock: runtime.clock, log, commit, queues: views.queues, keys: views.keys, storeHost });
     const reader = new MessageReader({ log, queues: views.queues, cold, logger, digester: runtime.digester });
     const records = new RecordReader(log, cold, options.maxMessageBytes + recordOverheadMax);
     const limits = (): { min: number; visible: number } => ({ min: this.#open().log.minPosition, visible: commit.visible });

@@ -2,6 +2,7 @@ import type { Clock } from '@kitemq/runtime';
 import { encodeRecord, MessageSysFlag, RecordLimits, recordSize, type RecordFields, type RecordLengths } from '@kitemq/protocol';
 import { AppendStatus, type AppendCompletion, type MessageToAppend } from '../message-store.ts';
 import type { ConsumeQueue } from '../views/consume-queue.ts';
+import type { KeyView } from '../views/keys.ts';
 import type { QueueView } from '../views/queues.ts';
 import type { CommitLog } from './commit-log.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -17,6 +18,7 @@ export interface AppenderOptions {
   readonly log: CommitLog;
   readonly commit: GroupCommit;
   readonly queues: QueueView;
+  readonly keys: KeyView | undefined;
   /** 4 or 16 address bytes and the port as int32. */
   readonly storeHost: Uint8Array;
   readonly maxMessageBytes: number;
@@ -31,6 +33,7 @@ export class Appender {
   readonly #log: CommitLog;
   readonly #commit: GroupCommit;
   readonly #queues: QueueView;
+  readonly #keys: KeyView | undefined;
   /** Filled in for each record. */
   readonly #fields: RecordFields;
   readonly #lengths: { -readonly [K in keyof RecordLengths]: number };
@@ -42,6 +45,7 @@ export class Appender {
     this.#log = options.log;
     this.#commit = options.commit;
     this.#queues = options.queues;
+    this.#keys = options.keys;
     this.#lengths = { topic: 0, body: 0, properties: 0, bornHost: 0, storeHost: options.storeHost.length };
     this.#fields = {
       topic: noBytes,
@@ -202,6 +206,11 @@ export class Appender {
     encodeRecord(this.#log.target, place.offset, fields);
     const number = this.#commit.ring.push(position, size, queue);
     this.#commit.ring.setDetails(number, hasEntry ? queue.next++ : -1, message.tagsCode, storeTimestamp);
+    if (this.#keys !== undefined) {
+      const isKeyed = message.properties.length > 0 && transaction !== MessageSysFlag.transactionRollback;
+      const end = place.offset + size;
+      this.#commit.ring.setKeyCount(number, isKeyed ? this.#keys.stage(this.#log.target, end - message.properties.length, end, queue.topicQueues.keyHash) : 0);
+    }
     return number;
   }
 }

@@ -15,6 +15,7 @@ export class PendingRing {
   #mask = initialCapacity - 1;
   #positions = new Float64Array(initialCapacity);
   #sizes = new Int32Array(initialCapacity);
+  #keyCounts = new Int32Array(initialCapacity);
   #queueOffsets = new Float64Array(initialCapacity);
   #tagsCodes = new Float64Array(initialCapacity);
   #storeTimestamps = new Float64Array(initialCapacity);
@@ -44,6 +45,7 @@ export class PendingRing {
     const index = number & this.#mask;
     this.#positions[index] = position;
     this.#sizes[index] = size;
+    this.#keyCounts[index] = -1;
     this.#queues[index] = queue;
     this.bytes += size;
     return number;
@@ -60,6 +62,15 @@ export class PendingRing {
   /** Latest monotonic time (ms) at which the waiter is told. */
   setDeadline(number: number, deadline: number): void {
     this.#deadlines[number & this.#mask] = deadline;
+  }
+
+  /** How many keys of the record are staged, -1 when none are. */
+  setKeyCount(number: number, count: number): void {
+    this.#keyCounts[number & this.#mask] = count;
+  }
+
+  keyCount(number: number): number {
+    return this.#keyCounts[number & this.#mask] as number;
   }
 
   setCompletion(number: number, completion: AppendCompletion): void {
@@ -144,6 +155,7 @@ export class PendingRing {
     };
     this.#positions = move(this.#positions, new Float64Array(capacity));
     this.#sizes = move(this.#sizes, new Int32Array(capacity));
+    this.#keyCounts = move(this.#keyCounts, new Int32Array(capacity));
     this.#queueOffsets = move(this.#queueOffsets, new Float64Array(capacity));
     this.#tagsCodes = move(this.#tagsCodes, new Float64Array(capacity));
     this.#storeTimestamps = move(this.#storeTimestamps, new Float64Array(capacity));

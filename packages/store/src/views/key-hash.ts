@@ -68,12 +68,15 @@ function mixed(hash: number): number {
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+/** What the hashes of a topic's keys begin with. */
+export function hashOfTopic(topic: Uint8Array): number {
+  return hashRange(viewOf(topic), 0, topic.length, seed);
+}
+
 /** The hash under which `key` of `topic` is found. */
 export function hashOfKey(topic: string, key: string, kind: KeyKind): number {
-  const topicBytes = Buffer.from(topic);
   const keyBytes = Buffer.from(key);
-  const topicHash = hashRange(viewOf(topicBytes), 0, topicBytes.length, seed);
-  return mixed(hashRange(viewOf(keyBytes), 0, keyBytes.length, step(topicHash, kind === 'tag' ? tagSeparator : keySeparator)));
+  return mixed(hashRange(viewOf(keyBytes), 0, keyBytes.length, step(hashOfTopic(Buffer.from(topic)), kind === 'tag' ? tagSeparator : keySeparator)));
 }
 
 /** Hashes the keys of stored records where they lie: the unique key, each word of KEYS, TAGS. Nothing is allocated. */
@@ -101,8 +104,17 @@ export class KeyHasher {
     const isLong = magicAt(bytes, offset) === RecordMagic.v2;
     const topicEnd = isLong ? at + 2 + view.getUint16(at) : at + 1 + view.getUint8(at);
     if (topicEnd + 2 >= end || (sysFlag & MessageSysFlag.transactionMask) === MessageSysFlag.transactionRollback) return;
+    this.hashProperties(bytes, topicEnd + 2, end, hashRange(view, at + (isLong ? 2 : 1), topicEnd, seed));
+  }
+
+  /** As {@link hash}, of the property string in [start, end) of a record whose topic has this {@link hashOfTopic}. */
+  hashProperties(bytes: Uint8Array, start: number, end: number, topicHash: number): void {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = viewOf(bytes);
+    }
     this.#left = keysPerRecordMax;
-    this.#properties(topicEnd + 2, end, hashRange(view, at + (isLong ? 2 : 1), topicEnd, seed));
+    this.#properties(start, end, topicHash);
   }
 
   #properties(start: number, end: number, topicHash: number): void {

@@ -1,5 +1,6 @@
 import type { KeyValueBatch, KeyValueStore } from '@kitemq/runtime';
 import { KeyHasher, type HashSink } from './key-hash.ts';
+import { KeyStage } from './key-stage.ts';
 import { KeyPart, keyPartEntriesMax, type KeyRange } from './key-part.ts';
 import { findInRun, putJournal, putRun, readJournal, readRuns, removeRun, type KeyRun } from './key-rows.ts';
 import type { LogRecord } from './log-record.ts';
@@ -23,6 +24,8 @@ export class KeyView implements View, HashSink {
   readonly version = 1;
   readonly topics = undefined;
   readonly #hasher = new KeyHasher(this);
+  readonly #stage = new KeyStage();
+  readonly #stageHasher = new KeyHasher(this.#stage);
   readonly #partEntriesMax: number;
   #rows: KeyValueStore | undefined;
   #part: KeyPart;
@@ -64,9 +67,29 @@ export class KeyView implements View, HashSink {
     if (part.count === 0) part.base = position;
     else if (!part.hasRoomFor(position)) part = this.#next(position);
     const before = part.count;
-    this.#position = position;
-    this.#hasher.hash(record.block, record.blockOffset);
+    const { keyCount } = record;
+    if (keyCount < 0) {
+      this.#position = position;
+      this.#hasher.hash(record.block, record.blockOffset);
+    } else for (let count = keyCount; count > 0; count--) part.add(this.#stage.take(), position);
     if (part.count !== before) part.ended(position, record.storeTimestamp);
+  }
+
+  /**
+   * Hashes the keys of a record that is being appended: the property string in [start, end), of a topic with this hash. Returns how many there are, for
+   * {@link LogRecord.keyCount} when it is applied; -1 when too many wait.
+   */
+  stage(bytes: Uint8Array, start: number, end: number, topicHash: number): number {
+    const stage = this.#stage;
+    if (stage.isFull) return -1;
+    const before = stage.count;
+    this.#stageHasher.hashProperties(bytes, start, end, topicHash);
+    return stage.count - before;
+  }
+
+  /** The newest staged record did not get into the log. */
+  unstage(keyCount: number): void {
+    if (keyCount > 0) this.#stage.drop(keyCount);
   }
 
   addHash(hash: number): void {

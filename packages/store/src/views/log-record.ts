@@ -24,6 +24,8 @@ export class LogRecord {
   /** Where the record lies in memory: valid only while it is applied. */
   block: Uint8Array = noBytes;
   blockOffset = 0;
+  /** Keys that were staged for it when it was appended; -1: none were, they are in the record. */
+  keyCount = -1;
   #read: (position: number, size: number) => Uint8Array;
 
   constructor(read: (position: number, size: number) => Uint8Array) {
