@@ -18,6 +18,8 @@ export class Producer {
     this.options = options;
     /** Answers other than success, by code. @type {Map<number, number>} */
     this.refused = new Map();
+    /** What the last refusal said. */
+    this.lastRemark = '';
   }
 
   start() {
@@ -55,7 +57,11 @@ export class Producer {
         return; // not acknowledged: it may be there or not
       }
       if (response.code === 0) ledger.acknowledge(key, Number(response.extFields['queueId']), Number(response.extFields['queueOffset']));
-      else this.refused.set(response.code, (this.refused.get(response.code) ?? 0) + 1);
+      else {
+        this.refused.set(response.code, (this.refused.get(response.code) ?? 0) + 1);
+        this.lastRemark = response.remark ?? '';
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
     }
   }
 }

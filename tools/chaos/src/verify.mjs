@@ -17,7 +17,7 @@ const BODY_AT = 88;
  * @param {Wire} wire @param {string} topic @param {number} queueId
  * @returns {Promise<StoredMessage[]>}
  */
-async function readQueue(wire, topic, queueId) {
+export async function readQueue(wire, topic, queueId) {
   const offsetOf = async (/** @type {number} */ code) => Number((await wire.request(code, { topic, queueId })).extFields['offset']);
   const end = await offsetOf(GET_MAX_OFFSET);
   let next = await offsetOf(GET_MIN_OFFSET);
@@ -40,29 +40,35 @@ async function readQueue(wire, topic, queueId) {
 
 /**
  * Compares everything that is stored with the ledger.
- * @param {{ brokerAddr: string, topic: string, queues: number, ledger: import('./ledger.mjs').Ledger, inOrder: boolean }} options
- *   `inOrder`: messages of one producer must stand in the order in which it sent them
- * @returns {Promise<{ stored: number, problems: string[] }>}
+ * @param {{ brokerAddr: string, topic: string, queues: number, ledger: import('./ledger.mjs').Ledger, inOrder: boolean, mayBeDeleted?: boolean }} options
+ *   `inOrder`: messages of one producer must stand in the order in which it sent them; `mayBeDeleted`: retention was at work, so what lies before
+ *   a queue's smallest offset is not missed
+ * @returns {Promise<{ stored: number, deleted: number, problems: string[] }>}
  */
-export async function verify({ brokerAddr, topic, queues, ledger, inOrder }) {
+export async function verify({ brokerAddr, topic, queues, ledger, inOrder, mayBeDeleted = false }) {
   const wire = await Wire.connect(brokerAddr);
   /** @type {string[]} */
   const problems = [];
   /** @type {Map<string, StoredMessage>} */
   const stored = new Map();
+  /** @type {number[]} */
+  const firstOffsets = [];
+  let deleted = 0;
   for (let queueId = 0; queueId < queues; queueId += 1) {
     const messages = await readQueue(wire, topic, queueId);
+    firstOffsets.push(messages[0]?.offset ?? Number.MAX_SAFE_INTEGER);
     checkQueue(messages, { ledger, inOrder, stored, problems });
   }
   wire.close();
   for (const [key, ack] of ledger.acks) {
     const message = stored.get(key);
-    if (message === undefined) problems.push(`lost: ${key}, acknowledged at ${ack.queueId}:${ack.offset} after ${ack.kills} kills`);
+    if (message === undefined && mayBeDeleted && ack.offset < (firstOffsets[ack.queueId] ?? 0)) deleted += 1;
+    else if (message === undefined) problems.push(`lost: ${key}, acknowledged at ${ack.queueId}:${ack.offset} after ${ack.kills} kills`);
     else if (message.queueId !== ack.queueId || message.offset !== ack.offset) {
       problems.push(`moved: ${key}, acknowledged at ${ack.queueId}:${ack.offset}, stored at ${message.queueId}:${message.offset}`);
     }
   }
-  return { stored: stored.size, problems };
+  return { stored: stored.size, deleted, problems };
 }
 
 /**

@@ -55,12 +55,12 @@ export class StoreWorkload {
 
   async #step(): Promise<void> {
     const { random, plan } = this.#options;
+    if (plan.retention !== undefined && random.chance(0.15)) this.#clean(plan.retention);
     const what = random.below(20);
     if (what < 11) for (let count = 1 + random.below(8); count > 0; count--) this.#send();
     else if (what < 13) this.#sendBatch();
     else if (what < 17) await this.#consume();
     else if (what < 19) this.#set();
-    else if (plan.retention !== undefined && random.chance(0.7)) this.#clean(plan.retention);
     else this.#flushOffsets();
   }
 
