@@ -49,7 +49,7 @@ try {
     await measure(`import --${mode}`, () => importApacheStore({ ...common, target, mode }));
     if (mode === 'copy') rmSync(target, { recursive: true });
   }
-  await measure('export --link', () => exportApacheLog({ runtime, source: join(folder, 'link'), target: join(folder, 'out'), mode: 'link', describe: () => new Map() }));
+  await measure('export --link', () => exportApacheLog({ runtime, source: join(folder, 'link'), target: join(folder, 'out'), mode: 'link', describe: () => ({ files: new Map(), notes: [] }) }));
 } finally {
   rmSync(folder, { recursive: true });
 }

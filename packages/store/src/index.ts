@@ -15,4 +15,4 @@ export type { Carried, ImportProgress, ImportReport } from './import/import-repo
 export type { TakeMode } from './import/take-segments.ts';
 export type { TopicPolicies, TopicPolicy } from './topic-policy.ts';
 export { exportApacheLog } from './export/export-apache-log.ts';
-export type { ApacheExportOptions, ExportProgress, ExportReport } from './export/export-apache-log.ts';
+export type { ApacheExportOptions, ExportedTables, ExportProgress, ExportReport } from './export/export-apache-log.ts';

@@ -192,6 +192,25 @@ describe('a store that goes to Apache and comes back', () => {
     expect((await test.pull('Orders', 0, 5)).messages[0]?.queueOffset).toBe(5);
   });
 
+  it('leaves out offsets of queues that Apache will count from 0 again', async () => {
+    const data = await apacheStore([{ topic: 'Full' }], {});
+    rmSync(join(data, 'config'), { recursive: true });
+    const store = new LogStore({ runtime, path: data, storeHost: { address: '127.0.0.1', port: 1 }, segmentBytes: 64 * 1024, openKeyValue: memoryKeyValueStores() });
+    await store.start();
+    await store.beginQueue('Emptied', 0, 90);
+    await store.beginQueue('SCHEDULE_TOPIC_XXXX', 1, 7);
+    await store.settings.put('schedule', 'offsets', [0, 7]);
+    store.consumerOffsets.commit('g', 'Emptied', 0, 80);
+    store.consumerOffsets.commit('g', 'Full', 0, 1);
+    await store.shutdown();
+    const target = join(folder(), 'apache');
+    const report = await exportStore({ runtime, source: data, target, mode: 'copy', openKeyValue: memoryKeyValueStores(), logger: silentLogger });
+    expect(report.notes).toEqual(['2 queues have lost all their messages to retention; Apache counts their offsets from 0 again']);
+    expect(JSON.parse(readFileSync(join(target, 'config', 'consumerOffset.json'), 'utf8'))).toMatchObject({ offsetTable: { 'Full@g': { 0: 1 } } });
+    expect(readFileSync(join(target, 'config', 'consumerOffset.json'), 'utf8')).not.toContain('Emptied');
+    expect(JSON.parse(readFileSync(join(target, 'config', 'delayOffset.json'), 'utf8'))).toMatchObject({ offsetTable: { 1: 0, 2: 0 } });
+  });
+
   it('loses what was removed while Apache had it', async () => {
     const { data } = await filledBroker();
     const apache = join(folder(), 'apache');

@@ -97,6 +97,7 @@ export async function runStoreExport(source: string, flags: StoreExportFlags, ho
   }
   const lines = [
     `Exported ${report.source} to ${report.target}: ${report.records} messages, ${bytesText(report.bytes)} in ${report.segments} files, in ${seconds(report.durationMs)}.`,
+    ...report.notes.map((note) => `  note: ${note}`),
     `Start Apache's broker with storePathRootDir=${report.target}, storePathCommitLog=${report.target}/commitlog, mappedFileSizeCommitLog=${report.segmentBytes}; it makes its index first.`,
   ];
   host.stdout.write(`${lines.join('\n')}\n`);

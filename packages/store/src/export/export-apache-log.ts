@@ -6,6 +6,7 @@ import { storeKind } from '../import/find-apache-store.ts';
 import { takeSegments, type TakeMode } from '../import/take-segments.ts';
 import { LogStore } from '../log-store.ts';
 import { storePaths } from '../recovery/store-folder.ts';
+import { SystemTopic } from '../views/system-topics.ts';
 import { checkUnbroken } from './check-unbroken.ts';
 import { segmentBytesOf } from './segment-bytes-of.ts';
 
@@ -23,12 +24,19 @@ export interface ApacheExportOptions {
   /** A folder that is not there yet, or is empty. */
   readonly target: string;
   readonly mode: TakeMode;
-  /** Files of `config/` by name: what Apache keeps beside the log. */
-  describe(store: LogStore): ReadonlyMap<string, Uint8Array>;
+  /** What Apache keeps beside the log. */
+  describe(store: LogStore): ExportedTables;
   readonly openKeyValue?: OpenKeyValueStore;
   readonly logger?: Logger;
   readonly progress?: (progress: ExportProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+export interface ExportedTables {
+  /** Files of `config/` by name. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Sentences on what Apache will not have. */
+  readonly notes: readonly string[];
 }
 
 export interface ExportReport {
@@ -40,6 +48,8 @@ export interface ExportReport {
   readonly segmentBytes: number;
   readonly records: number;
   readonly files: readonly string[];
+  /** What Apache will not have, each a sentence. */
+  readonly notes: readonly string[];
   readonly durationMs: number;
 }
 
@@ -58,7 +68,7 @@ export async function exportApacheLog(options: ApacheExportOptions): Promise<Exp
   const began = clock.monotonic();
   checkFolders(options, source, target);
   const directory = storePaths(source).commitLog;
-  const files = await describeStore(options, source, segmentBytesOf(disk, directory));
+  const { files, notes } = await describeStore(options, source, segmentBytesOf(disk, directory));
   const lock = disk.lockSync(storePaths(source).lock);
   try {
     const log = readApacheLog(disk, directory);
@@ -82,7 +92,7 @@ export async function exportApacheLog(options: ApacheExportOptions): Promise<Exp
     disk.makeDirectorySync(`${target}/${ApacheName.config}`);
     for (const [name, content] of files) disk.replaceFileSync(`${target}/${ApacheName.config}/${name}`, content);
     disk.syncDirectorySync(target);
-    return { source, target, segments: log.segments.length, bytes: total, segmentBytes: log.segmentBytes, records, files: [...files.keys()], durationMs: clock.monotonic() - began };
+    return { source, target, segments: log.segments.length, bytes: total, segmentBytes: log.segmentBytes, records, files: [...files.keys()], notes, durationMs: clock.monotonic() - began };
   } finally {
     lock.release();
   }
@@ -99,7 +109,7 @@ function checkFolders({ runtime: { disk } }: ApacheExportOptions, source: string
 }
 
 /** Opens the store, which repairs what a crash left, and asks for the tables. */
-async function describeStore(options: ApacheExportOptions, source: string, segmentBytes: number): Promise<ReadonlyMap<string, Uint8Array>> {
+async function describeStore(options: ApacheExportOptions, source: string, segmentBytes: number): Promise<ExportedTables> {
   const { runtime, openKeyValue, logger } = options;
   const store = new LogStore({
     runtime,
@@ -111,7 +121,9 @@ async function describeStore(options: ApacheExportOptions, source: string, segme
   });
   await store.start();
   try {
-    return options.describe(store);
+    const { files, notes } = options.describe(store);
+    const carried = store.maxOffset(SystemTopic.carried, 0) === 0 ? [] : ['what compaction carried over is in records that only KiteMQ reads: Apache has the values of compacted topics as far as its log goes back'];
+    return { files, notes: [...notes, ...carried] };
   } finally {
     await store.shutdown();
   }

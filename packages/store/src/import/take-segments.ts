@@ -1,5 +1,6 @@
 import { KiteError, type Disk } from '@kitemq/runtime';
 import { segmentName } from '../commit-log/segment-name.ts';
+import { usedLength } from '../recovery/used-length.ts';
 import type { ApacheSegment } from './apache-segments.ts';
 
 /** How full segments get into the new store. A segment that will be written to is always copied. */
@@ -63,12 +64,13 @@ async function copy(options: TakeOptions, segment: ApacheSegment, target: string
       for (let at = 0; at < bytes; ) {
         const read = from.readSync(piece, 0, Math.min(piece.length, bytes - at), at);
         if (read === 0) throw new KiteError('KITE_IMPORT_SOURCE', `${segment.path} became shorter while it was read: its broker is running`);
-        to.writeSync(piece, 0, read, at);
+        // Holes stay holes: a segment that was ended early is mostly one.
+        if (usedLength(piece, read) > 0) to.writeSync(piece, 0, read, at);
         at += read;
         options.progress(doneBefore + Math.min(at, segment.usedBytes));
         await options.pause();
       }
-      if (options.fullLengthBytes !== undefined) to.truncateSync(options.fullLengthBytes);
+      to.truncateSync(options.fullLengthBytes ?? bytes);
       to.datasyncSync();
     } finally {
       to.closeSync();
