@@ -1,4 +1,4 @@
-import { RecordLimits, RecordOffset, RecordView } from '@kitemq/protocol';
+import { RecordLimits, RecordOffset, recordSizeAt, RecordView } from '@kitemq/protocol';
 import { writeUint53 } from '../views/row-key.ts';
 
 /**
@@ -7,16 +7,17 @@ import { writeUint53 } from '../views/row-key.ts';
  * a slice of the log as everywhere, and nothing else tells them that the message was moved.
  */
 export function placeCarried(body: Buffer, bodyPosition: number): void {
-  forCarried(body, (_view, at) => writeUint53(body, at + RecordOffset.physicalOffset, bodyPosition + at));
+  for (let at = 0; at < body.length; at += recordSizeAt(body, at)) writeUint53(body, at + RecordOffset.physicalOffset, bodyPosition + at);
 }
 
-/** Visits the records in such a body. One view is moved from record to record; `at` is where it lies in the body. Stops at what is no record. */
+/**
+ * Visits the records in such a body, whose checksum was found right. One view is moved from record to record; `at` is where it lies in the body.
+ * @throws KiteError `KITE_RECORD_ILLEGAL` for what is no record
+ */
 export function forCarried(body: Uint8Array, visit: (view: RecordView, at: number) => void): void {
   const view = new RecordView();
-  for (let at = 0; at + RecordLimits.recordBytesMin <= body.length; ) {
-    const size = view.moveToSound(body, at);
-    if (size <= 0) return;
+  for (let at = 0; at + RecordLimits.recordBytesMin <= body.length; at += view.size) {
+    view.moveTo(body, at);
     visit(view, at);
-    at += size;
   }
 }

@@ -1,7 +1,7 @@
 import type { KeyValueBatch } from '@kitemq/runtime';
 import type { ConsumeQueue } from '../views/consume-queue.ts';
 import type { CompactionRows } from './compaction-rows.ts';
-import { chunkOf, emptyChunk, entryAt, entryCount, findEntry, indexFrom, sparseChunkOffsets, withEntry, withoutEntry, type SparseEntry } from './sparse-chunk.ts';
+import { ChangedChunk, chunkOf, emptyChunk, entryAt, entryCount, findEntry, indexFrom, sparseChunkOffsets, type SparseEntry } from './sparse-chunk.ts';
 
 /** What a changed chunk counts for among the entries that wait for a checkpoint. */
 const dirtyEntriesOfChunk = 64;
@@ -33,10 +33,10 @@ export class CompactedQueue {
   dirty = true;
   readonly #rows: CompactionRows;
   readonly #queue: ConsumeQueue;
-  #chunks = new Map<number, Buffer>();
+  #chunks = new Map<number, ChangedChunk>();
   #keys = new Map<string, number | undefined>();
   /** In a checkpoint that is not committed yet. */
-  #capturedChunks = new Map<number, Buffer>();
+  #capturedChunks = new Map<number, ChangedChunk>();
   #capturedKeys = new Map<string, number | undefined>();
 
   constructor(queue: ConsumeQueue, rows: CompactionRows, row: CompactedQueueRow) {
@@ -132,8 +132,8 @@ export class CompactedQueue {
   checkpoint(batch: KeyValueBatch): void {
     const rows = this.#rows;
     for (const [number, chunk] of this.#chunks) {
-      if (chunk.length === 0) batch.remove(rows.chunkKey(this.id, number));
-      else batch.put(rows.chunkKey(this.id, number), chunk);
+      if (chunk.bytes.length === 0) batch.remove(rows.chunkKey(this.id, number));
+      else batch.put(rows.chunkKey(this.id, number), chunk.bytes);
       this.#capturedChunks.set(number, chunk);
     }
     for (const [digest, offset] of this.#keys) {
@@ -152,26 +152,26 @@ export class CompactedQueue {
   }
 
   #chunk(number: number): Buffer | undefined {
-    return this.#chunks.get(number) ?? this.#capturedChunks.get(number) ?? this.#rows.chunk(this.id, number);
+    return this.#chunks.get(number)?.bytes ?? this.#capturedChunks.get(number)?.bytes ?? this.#rows.chunk(this.id, number);
   }
 
   #put(entry: SparseEntry): void {
-    const number = chunkOf(entry.offset);
-    this.#setChunk(number, withEntry(this.#chunk(number) ?? emptyChunk, entry));
+    this.#changed(chunkOf(entry.offset)).put(entry);
   }
 
   #remove(offset: number): void {
-    const number = chunkOf(offset);
-    const chunk = this.#chunk(number);
-    if (chunk === undefined) return;
-    const without = withoutEntry(chunk, offset);
-    if (without !== chunk) this.#setChunk(number, without);
+    if (this.find(offset) !== undefined) this.#changed(chunkOf(offset)).remove(offset);
   }
 
-  #setChunk(number: number, chunk: Buffer): void {
-    if (!this.#chunks.has(number)) this.#rows.dirtyEntries += dirtyEntriesOfChunk;
-    this.#chunks.set(number, chunk);
+  #changed(number: number): ChangedChunk {
+    let chunk = this.#chunks.get(number);
+    if (chunk === undefined) {
+      chunk = new ChangedChunk(number, this.#chunk(number) ?? emptyChunk);
+      this.#chunks.set(number, chunk);
+      this.#rows.dirtyEntries += dirtyEntriesOfChunk;
+    }
     this.dirty = true;
+    return chunk;
   }
 
   #offsetOf(digest: string): number | undefined {
@@ -193,7 +193,7 @@ export class CompactedQueue {
     let next: number | undefined;
     for (const chunks of [this.#chunks, this.#capturedChunks]) {
       for (const [candidate, chunk] of chunks) {
-        if (candidate > number && chunk.length > 0 && (next === undefined || candidate < next) && this.#chunk(candidate) === chunk) next = candidate;
+        if (candidate > number && (next === undefined || candidate < next) && chunk.bytes.length > 0 && this.#chunk(candidate) === chunk.bytes) next = candidate;
       }
     }
     this.#rows.chunksFrom(this.id, number + 1, (stored) => {

@@ -13,11 +13,11 @@ import { compactedMessage, type CompactionView } from './compaction-view.ts';
 import type { EntryReader } from './entry-reader.ts';
 import type { SparseEntry } from './sparse-chunk.ts';
 
-/** Messages and bytes of one step: between steps the event loop does other things. */
-const stepMessages = 512;
+/** Messages and bytes of one step, some 10 µs per message: between steps the event loop does other things. */
+const stepMessages = 128;
 const stepBytes: number = 1024 * 1024;
 /** Entries that are looked at, or read, together when values are carried over. */
-const carrySlice = 1024;
+const carrySlice = 256;
 
 export interface CompactorOptions {
   readonly runtime: Pick<Runtime, 'timers'>;

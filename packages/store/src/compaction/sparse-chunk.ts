@@ -50,30 +50,42 @@ export function findEntry(chunk: Buffer, offset: number): SparseEntry | undefine
   return entry.offset === offset ? entry : undefined;
 }
 
-/** A copy of the chunk with the entry in it. Chunks are never changed: a checkpoint may be using them. */
-export function withEntry(chunk: Buffer, entry: SparseEntry): Buffer {
-  const number = chunkOf(entry.offset);
-  const index = indexFrom(chunk, number, entry.offset);
-  const replaces = index < entryCount(chunk) && chunk[index * slotBytes] === entry.offset - number * sparseChunkOffsets;
-  const before = index * slotBytes;
-  const result = Buffer.allocUnsafe(chunk.length + (replaces ? 0 : slotBytes));
-  chunk.copy(result, 0, 0, before);
-  result[before] = entry.offset - number * sparseChunkOffsets;
-  const unit = result.subarray(before + 1, before + slotBytes);
-  writePlace(unit, 0, entry.position, entry.size);
-  writeTagsCode(unit, 0, entry.tagsCode);
-  chunk.copy(result, before + slotBytes, replaces ? before + slotBytes : before);
-  return result;
-}
+/** A chunk that is being changed, in memory of its own: what it was made from stays as it is. */
+export class ChangedChunk {
+  readonly #number: number;
+  readonly #memory: Buffer = Buffer.allocUnsafe(sparseChunkOffsets * slotBytes);
+  #bytes: Buffer;
 
-/** A copy of the chunk without the entry of `offset`; the chunk itself when it has none. */
-export function withoutEntry(chunk: Buffer, offset: number): Buffer {
-  const number = chunkOf(offset);
-  const index = indexFrom(chunk, number, offset);
-  const at = index * slotBytes;
-  if (index === entryCount(chunk) || chunk[at] !== offset - number * sparseChunkOffsets) return chunk;
-  const result = Buffer.allocUnsafe(chunk.length - slotBytes);
-  chunk.copy(result, 0, 0, at);
-  chunk.copy(result, at, at + slotBytes);
-  return result;
+  constructor(number: number, chunk: Buffer) {
+    this.#number = number;
+    chunk.copy(this.#memory);
+    this.#bytes = this.#memory.subarray(0, chunk.length);
+  }
+
+  /** The entries as they are now; not valid any more after the next change. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  put(entry: SparseEntry): void {
+    const length = this.#bytes.length;
+    const slot = entry.offset - this.#number * sparseChunkOffsets;
+    const at = indexFrom(this.#bytes, this.#number, entry.offset) * slotBytes;
+    if (at === length || this.#bytes[at] !== slot) {
+      this.#memory.copyWithin(at + slotBytes, at, length);
+      this.#bytes = this.#memory.subarray(0, length + slotBytes);
+    }
+    this.#memory[at] = slot;
+    const unit = this.#memory.subarray(at + 1, at + slotBytes);
+    writePlace(unit, 0, entry.position, entry.size);
+    writeTagsCode(unit, 0, entry.tagsCode);
+  }
+
+  remove(offset: number): void {
+    const length = this.#bytes.length;
+    const at = indexFrom(this.#bytes, this.#number, offset) * slotBytes;
+    if (at === length || this.#bytes[at] !== offset - this.#number * sparseChunkOffsets) return;
+    this.#memory.copyWithin(at, at + slotBytes, length);
+    this.#bytes = this.#memory.subarray(0, length - slotBytes);
+  }
 }
