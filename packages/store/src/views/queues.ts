@@ -8,7 +8,7 @@ import type { LogRecord } from './log-record.ts';
 import { readQueueCommand, type QueueState } from './queue-commands.ts';
 import { entriesPerChunk } from './queue-entry.ts';
 import { logQueueStates } from './queue-states.ts';
-import { readUint53, RowKey, RowKeyReader, writeUint53 } from './row-key.ts';
+import { RowKey, RowKeyReader, uint32At, uint53At, writeUint53 } from './row-key.ts';
 import type { SystemLog } from './system-log.ts';
 import { isStoreTopic, SystemTopic } from './system-topics.ts';
 import { TopicQueues } from './topic-queues.ts';
@@ -81,13 +81,7 @@ export class QueueView implements View, QueueOwner {
 
   /** The queue, made if it is new. */
   obtain(topic: string, queueId: number): ConsumeQueue {
-    const topicQueues = this.#obtainTopic(topic);
-    let queue = topicQueues.queues.get(queueId);
-    if (queue === undefined) {
-      queue = new ConsumeQueue(topicQueues, queueId, this);
-      topicQueues.queues.set(queueId, queue);
-    }
-    return queue;
+    return this.#obtainQueue(this.#obtainTopic(topic), queueId);
   }
 
   /** Queues consumers can see, of one topic or of all that are not the store's own. */
@@ -127,12 +121,13 @@ export class QueueView implements View, QueueOwner {
 
   load(rows: KeyValueStore): void {
     this.#rows = rows;
-    rows.range(Buffer.of(KeyPrefix.queue), Buffer.of(KeyPrefix.queue + 1), (key, value) => {
-      const reader = new RowKeyReader(key);
-      const queue = this.obtain(reader.text(), reader.uint32());
-      const row = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      queue.id = row.readUInt32BE(0);
-      queue.begin(readUint53(row, 4), readUint53(row, 12));
+    // 100 000 of them in one turn: nothing is made per row but the queue. Those of a topic follow each other.
+    let topicQueues: TopicQueues | undefined;
+    rows.range(Buffer.of(KeyPrefix.queue), Buffer.of(KeyPrefix.queue + 1), (key, row) => {
+      if (topicQueues === undefined || !isOfTopic(key, topicQueues.bytes)) topicQueues = this.#obtainTopic(new RowKeyReader(key).text());
+      const queue = this.#obtainQueue(topicQueues, uint32At(key, key.length - 4));
+      queue.id = uint32At(row, 0);
+      queue.begin(uint53At(row, 4), uint53At(row, 12));
       queue.next = queue.visible;
       this.#nextId = Math.max(this.#nextId, queue.id + 1);
     });
@@ -308,6 +303,15 @@ export class QueueView implements View, QueueOwner {
     return key.subarray(0, length);
   }
 
+  #obtainQueue(topicQueues: TopicQueues, queueId: number): ConsumeQueue {
+    let queue = topicQueues.queues.get(queueId);
+    if (queue === undefined) {
+      queue = new ConsumeQueue(topicQueues, queueId, this);
+      topicQueues.queues.set(queueId, queue);
+    }
+    return queue;
+  }
+
   #obtainTopic(topic: string): TopicQueues {
     let topicQueues = this.#topics.get(topic);
     if (topicQueues === undefined) {
@@ -375,3 +379,10 @@ export class QueueView implements View, QueueOwner {
 
 /** It has no messages (any more): what comes next may have any offset behind what it had. */
 const isEmpty = (queue: ConsumeQueue): boolean => queue.visible === queue.minOffset;
+
+/** True for the row of a queue of this topic. Neighbours differ at their end. */
+function isOfTopic(key: Uint8Array, topic: Uint8Array): boolean {
+  if (key.length !== topic.length + keyBytesBesideTopic) return false;
+  for (let index = topic.length - 1; index >= 0; index--) if (key[index + 3] !== topic[index]) return false;
+  return true;
+}

@@ -54,3 +54,13 @@ export function writeUint53(target: Buffer, offset: number, value: number): void
 export function readUint53(source: Buffer, offset: number): number {
   return source.readUInt32BE(offset) * two32 + source.readUInt32BE(offset + 4);
 }
+
+/** An unsigned 32-bit integer, big-endian, wherever it stands; without the view that Buffer's methods need. */
+export function uint32At(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) * 0x1_00_00_00 + (((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
+}
+
+/** As {@link readUint53}, of any bytes. */
+export function uint53At(bytes: Uint8Array, at: number): number {
+  return uint32At(bytes, at) * two32 + uint32At(bytes, at + 4);
+}
