@@ -61,8 +61,9 @@ export const lockHolder = (path: string): number | undefined => {
 /** Puts a finished lock file in place in one step, so that nobody ever sees half of one. False: there is one already. */
 const create = (path: string, text: string): boolean => {
   const draft = `${path}.${text.slice(-17, -1)}`;
-  fs.writeFileSync(draft, text, { mode: 0o644 });
   try {
+    // On a full disk this makes the file and cannot fill it.
+    fs.writeFileSync(draft, text, { mode: 0o644 });
     fs.linkSync(draft, path);
     return true;
   } catch (error) {

@@ -126,9 +126,20 @@ export class LmdbKeyValueStore implements KeyValueStore {
   }
 }
 
-/** Opens LMDB databases; each path is a directory. A file that would crash LMDB is refused with `KITE_VIEWS_UNREADABLE`. */
+/** What a new database needs on the disk: its reader table and its first pages. */
+const newFilesBytesMin = 64 * 1024;
+
+/** LMDB maps the files it makes; where the disk has no room for them the process ends by a signal (seen on a full tmpfs). */
+function checkRoom(disk: Disk, path: string): void {
+  if (disk.statSync(`${path}/data.mdb`) !== undefined && disk.statSync(`${path}/lock.mdb`) !== undefined) return;
+  const { freeBytes } = disk.spaceSync(path);
+  if (freeBytes < newFilesBytesMin) throw Object.assign(new Error(`only ${freeBytes} bytes are free`), { code: 'ENOSPC', path });
+}
+
+/** Opens LMDB databases; each path is a directory. A file that would crash LMDB is refused with `KITE_VIEWS_UNREADABLE`, a disk without room for a new one with `ENOSPC`. */
 export function lmdbKeyValueStores(disk: Disk): OpenKeyValueStore {
   return (path) => {
+    checkRoom(disk, path);
     try {
       checkLmdbFile(disk, `${path}/data.mdb`);
       return new LmdbKeyValueStore(open<Uint8Array, Uint8Array>({ path, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', mapSize: mapBytes, maxDbs: 1, cache: false, useVersions: false, eventTurnBatching: false }));
