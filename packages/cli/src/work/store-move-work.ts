@@ -35,7 +35,7 @@ function modeOf({ link, copy }: StoreMoveFlags): 'link' | 'copy' {
 }
 
 /** Runs with a progress bar, and Ctrl-C that ends it in order. */
-async function withProgress<T>(host: ProcessHost, flags: StoreMoveFlags, work: (common: Pick<StoreImportOptions, 'runtime' | 'logger' | 'signal'>, show: WorkProgress['show']) => Promise<T>): Promise<T> {
+async function withProgress<T>(host: ProcessHost, flags: StoreMoveFlags, whenStopped: string, work: (common: Pick<StoreImportOptions, 'runtime' | 'logger' | 'signal'>, show: WorkProgress['show']) => Promise<T>): Promise<T> {
   const logger = createLogger({ level: 'error', format: 'auto', target: host.stderr });
   const runtime = nodeRuntime({ logger });
   const progress = new WorkProgress(host.stderr, runtime.clock);
@@ -48,6 +48,8 @@ async function withProgress<T>(host: ProcessHost, flags: StoreMoveFlags, work: (
     return await work({ runtime, logger, signal: stopping.signal }, (step, done, total) => {
       if (flags.json !== true) progress.show(step, done, total);
     });
+  } catch (error) {
+    throw stopping.signal.aborted ? new KiteError('KITE_ABORTED', whenStopped, { cause: error }) : error;
   } finally {
     progress.end();
     release();
@@ -61,7 +63,7 @@ function rateText(bytes: number, ms: number): string {
 /** `kitemq store import DIR --data FOLDER`. */
 export async function runStoreImport(source: string, flags: StoreImportFlags, host: ProcessHost): Promise<number> {
   const options = { source, target: flags.data, mode: modeOf(flags), afterCrash: flags.afterCrash === true, damaged: flags.damaged === true };
-  const report = await withProgress(host, flags, (common, show) =>
+  const report = await withProgress(host, flags, 'stopped; give the same command again, and it goes on', (common, show) =>
     importStore({ ...common, ...options, progress: ({ step, done, total }) => show(importSteps[step], done, total) } satisfies StoreImportOptions),
   );
   if (flags.json === true) {
@@ -88,7 +90,7 @@ function seconds(ms: number): string {
 /** `kitemq store export FOLDER --apache DIR`. */
 export async function runStoreExport(source: string, flags: StoreExportFlags, host: ProcessHost): Promise<number> {
   const mode = modeOf(flags);
-  const report = await withProgress(host, flags, (common, show) =>
+  const report = await withProgress(host, flags, `stopped; remove ${flags.apache} before you try again`, (common, show) =>
     exportStore({ ...common, source, target: flags.apache, mode, progress: ({ step, done, total }) => show(exportSteps[step], done, total) } satisfies StoreExportOptions),
   );
   if (flags.json === true) {

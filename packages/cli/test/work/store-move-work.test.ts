@@ -70,6 +70,21 @@ describe('store export and store import', () => {
     expect((await kitemq('store', 'import', empty)).code).toBe(2);
   });
 
+  it('can be stopped, and say how to go on', async () => {
+    const data = await filledStore();
+    const apache = join(folder(), 'apache');
+    expect((await kitemq('store', 'export', data, '--apache', apache)).code).toBe(0);
+    const host = recordingHost({});
+    const target = join(folder(), 'new');
+    const running = runKitemq(['store', 'import', apache, '--data', target], host);
+    // Ctrl-C, as soon as the command listens for it.
+    const until = Date.now() + 20_000;
+    while (!existsSync(join(target, 'import-in-progress')) && Date.now() < until) await new Promise((resolve) => setImmediate(resolve));
+    host.signal('SIGINT');
+    expect({ code: await running, err: host.err }).toEqual({ code: 1, err: 'kitemq: stopped; give the same command again, and it goes on\n' });
+    expect((await kitemq('store', 'import', apache, '--data', target)).code).toBe(0);
+  });
+
   it('are not in a program that has no store', async () => {
     const host = recordingHost({});
     const none = (): Promise<number> => Promise.resolve(0);

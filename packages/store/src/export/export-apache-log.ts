@@ -68,7 +68,7 @@ export async function exportApacheLog(options: ApacheExportOptions): Promise<Exp
   const began = clock.monotonic();
   checkFolders(options, source, target);
   const directory = storePaths(source).commitLog;
-  const { files, notes } = await describeStore(options, source, segmentBytesOf(disk, directory));
+  const { files, notes } = await describeStore(options, source, segmentBytesOf(disk, directory, disk.statSync(storePaths(source).abort) === undefined));
   const lock = disk.lockSync(storePaths(source).lock);
   try {
     const log = readApacheLog(disk, directory);

@@ -5,10 +5,10 @@ import { segmentName, segmentPosition } from '../commit-log/segment-name.ts';
 const usual: number = 1024 * 1024 * 1024;
 const least = 4096;
 
-/** The size of the log's files: all but the last are full, and one that was closed in an orderly way has its full length too. */
-export function segmentBytesOf(disk: Disk, directory: string): number {
+/** The size of the log's files: all but the last are full, and the last has its full length when the store was closed in an orderly way. */
+export function segmentBytesOf(disk: Disk, directory: string, isClosed: boolean): number {
   const starts = disk.listSync(directory).flatMap((name) => segmentPosition(name) ?? []).sort((a, b) => a - b);
-  const sizes = starts.map((start) => disk.statSync(`${directory}/${segmentName(start)}`)?.size ?? 0);
-  const size = sizes[0] ?? 0;
-  return sizes.length < 2 && size < least ? usual : Math.max(least, size);
+  const first = starts[0];
+  const size = first === undefined ? 0 : (disk.statSync(`${directory}/${segmentName(first)}`)?.size ?? 0);
+  return size < least || (starts.length === 1 && !isClosed) ? Math.max(size, usual) : size;
 }

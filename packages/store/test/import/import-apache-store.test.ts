@@ -176,6 +176,65 @@ describe('an import', () => {
     expect(await readAll(store, 'Other')).toEqual(other);
   });
 
+  it('leaves a checkpoint that says what a replay says', async () => {
+    const [source, target] = [folder(), folder()];
+    const fixture = new ApacheFixture({ firstSegment: 2 });
+    fixture.beginAt('Late', 0, 777);
+    fixture.beginAt('Emptied', 0, 5);
+    filled(fixture, 'Late', 300);
+    filled(fixture, 'Again', 250);
+    fixture.deleteTopic('Again');
+    const again = filled(fixture, 'Again', 210);
+    fixture.write(source);
+    const openKeyValue = memoryKeyValueStores();
+    await importing(source, target, { openKeyValue });
+    const options = storeOptions(target, { runtime: fastRuntime(), segmentBytes: 16 * 1024, openKeyValue });
+    const loaded = await startedStore(options);
+    expect((await loaded.start()).viewsRebuilt).toBe(false);
+    const look = async (store: LogStore): Promise<unknown> => [
+      await readAll(store, 'Again'),
+      (await readAll(store, 'Late')).length,
+      ['Late', 'Again', 'Emptied'].map((topic) => [store.minOffset(topic, 0), store.maxOffset(topic, 0)]),
+    ];
+    const seen = await look(loaded);
+    expect(seen).toEqual([again, 300, [[777, 1077], [0, 210], [5, 5]]]);
+    await loaded.shutdown();
+    const replayed = await opened(target);
+    expect((await replayed.start()).viewsRebuilt).toBe(true);
+    expect(await look(replayed)).toEqual(seen);
+  });
+
+  it('takes a log up to its last whole message after a crash', async () => {
+    const [source, target] = [folder(), folder()];
+    const fixture = new ApacheFixture();
+    const texts = filled(fixture, 'A', 100);
+    fixture.write(source, { abort: '4194304', ahead: true });
+    const last = readdirSync(join(source, 'commitlog')).sort().at(-2) as string;
+    const bytes = readFileSync(join(source, 'commitlog', last));
+    const end = fixture.end % (16 * 1024);
+    bytes.fill(0, end - 10, end);
+    writeFileSync(join(source, 'commitlog', last), bytes);
+    const report = await importing(source, target, { afterCrash: true });
+    expect(report.notes.some((note) => note.includes('could not be kept'))).toBe(true);
+    const store = await opened(target);
+    expect(await readAll(store, 'A')).toEqual(texts.slice(0, -1));
+  });
+
+  it('takes files of 1 GiB that are nearly all zeros', { timeout: 60_000 }, async () => {
+    const [source, target] = [folder(), folder()];
+    const fixture = new ApacheFixture();
+    const texts = filled(fixture, 'A', 20);
+    fixture.write(source);
+    const gibi = 2 ** 30;
+    truncateSync(join(source, 'commitlog', '0'.repeat(20)), gibi);
+    writeFileSync(join(source, 'commitlog', String(gibi).padStart(20, '0')), '');
+    truncateSync(join(source, 'commitlog', String(gibi).padStart(20, '0')), gibi);
+    const report = await importing(source, target);
+    expect(report).toMatchObject({ segments: 1, segmentBytes: gibi, bytes: fixture.end, records: 20 });
+    const store = await opened(target, gibi);
+    expect(await readAll(store, 'A')).toEqual(texts);
+  });
+
   it('says where the log and the index differ', async () => {
     const [source, target] = [folder(), folder()];
     const fixture = new ApacheFixture();
