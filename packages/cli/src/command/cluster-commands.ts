@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { cleanBrokers } from '../work/clean-work.ts';
 import { listCluster } from '../work/cluster-work.ts';
 import { consumerConnection, consumerProgress, type ProgressFlags } from '../work/consumer-work.ts';
 import { doctor } from '../work/doctor-work.ts';
 import { connectOptions, examples, type Frame, runs } from './command-frame.ts';
 
-/** `kitemq cluster list`, `kitemq consumer progress|members`, `kitemq doctor`. */
+/** `kitemq cluster list|clean`, `kitemq consumer progress|members`, `kitemq doctor`. */
 export function addClusterCommands(program: Command, frame: Frame): void {
   const { environment } = frame.host;
   const cluster = program.command('cluster').description('inspect the cluster');
@@ -13,6 +14,14 @@ export function addClusterCommands(program: Command, frame: Frame): void {
     .option('--cluster <name>', 'only this cluster')
     .addHelpText('after', examples(['kitemq cluster list', 'kitemq cluster list --json']));
   runs<{ cluster?: string }>(list, frame, listCluster);
+
+  const clean = connectOptions(cluster.command('clean'), environment)
+    .description('delete now what has expired, whatever the hour')
+    .option('--unused-topics', 'instead: the queues of topics that do not exist any more')
+    .option('--cluster <name>', 'only on brokers of this cluster')
+    .option('--broker <name|host:port>', 'only on this broker')
+    .addHelpText('after', examples(['kitemq cluster clean', 'kitemq cluster clean --broker broker-a --unused-topics']));
+  runs<{ cluster?: string; broker?: string; unusedTopics?: boolean }>(clean, frame, (session, flags) => cleanBrokers(session, flags, flags.unusedTopics === true ? 'unusedTopics' : 'expired'));
 
   const consumer = program.command('consumer').description('inspect consumer groups');
   const progress = connectOptions(consumer.command('progress'), environment)

@@ -1,5 +1,6 @@
 import { KiteError } from '@kitemq/runtime';
 import type { Command } from 'commander';
+import { cleanBrokers } from '../work/clean-work.ts';
 import { listCluster, showConfig } from '../work/cluster-work.ts';
 import { consume } from '../work/consume-work.ts';
 import { consumerConnection, consumerProgress } from '../work/consumer-work.ts';
@@ -76,6 +77,9 @@ const clusterCommands: readonly MqadminCommand[] = [
       session.answer({ [k]: v }, () => `${k} is set to ${v}.\n`);
     },
   },
+  { name: 'deleteExpiredCommitLog', options: 'b brokerAddr,c cluster', work: (session, { b, c }) => cleanBrokers(session, { broker: b, cluster: c }, 'expired') },
+  { name: 'cleanExpiredCQ', options: 'b brokerAddr,c cluster', work: (session, { b, c }) => cleanBrokers(session, { broker: b, cluster: c }, 'queues') },
+  { name: 'cleanUnusedTopic', options: 'b brokerAddr,c cluster', work: (session, { b, c }) => cleanBrokers(session, { broker: b, cluster: c }, 'unusedTopics') },
   { name: 'getNamesrvConfig', options: '', work: async (session) => showConfig(session, await session.admin.nameserverConfig(undefined, { signal: session.signal })) },
   {
     name: 'updateNamesrvConfig',

@@ -9,6 +9,8 @@ Attributes:
   cleanup.policy=COMPACTION  the latest message of each key (KEYS) stays for ever, older ones go; decided when the topic is made
   message.ttl=<ms>           messages older than this are not delivered; 0 (default): as each says itself (MSG_TTL_MS); -1: never expire
   flush.mode=SYNC            sends are answered when the disk has them, also by brokers with ASYNC_FLUSH
+  reserve.time=<hours>       messages are kept this long, if the broker does not delete them before (--keep-hours)
+  reserve.bytes=<bytes>      the newest messages of this size are kept, per broker (--keep-bytes); -1: no limit, as for hours
   message.type=<type>        NORMAL, FIFO, DELAY, TRANSACTION, MIXED, PRIORITY or LITE
   queue.type=BatchCQ         decided when the topic is made`;
 
@@ -25,11 +27,13 @@ export function addTopicCommands(program: Command, frame: Frame): void {
     .option('--write-queues <count>', 'queues producers write', count)
     .option('--perm <perm>', '2 write, 4 read, 6 both', wholeNumber(0, 7))
     .option('--order', 'messages are sent in order: keep queues of brokers that are away')
+    .option('--keep-hours <hours>', 'delete messages after this time', wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option('--keep-bytes <bytes>', 'keep at most so much on each broker; the oldest go first', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option('--attributes <list>', 'see below; several joined by ,  (-name takes one back)')
     .option('--cluster <name>', 'on all masters of this cluster (default: on all masters)')
     .option('--broker <name|host:port>', 'on this broker only')
     .addHelpText('after', attributesHelp)
-    .addHelpText('after', examples(['kitemq topic create orders', 'kitemq topic create orders --queues 16 --cluster DefaultCluster', 'kitemq topic create prices --attributes cleanup.policy=COMPACTION', 'kitemq topic create payments --attributes flush.mode=SYNC,message.ttl=86400000']));
+    .addHelpText('after', examples(['kitemq topic create orders', 'kitemq topic create orders --queues 16 --cluster DefaultCluster', 'kitemq topic create clicks --keep-hours 6 --keep-bytes 1000000000', 'kitemq topic create prices --attributes cleanup.policy=COMPACTION', 'kitemq topic create payments --attributes flush.mode=SYNC,message.ttl=86400000']));
   runs<CreateTopicFlags>(create, frame, (session, flags, [name = '']) => createTopic(session, { ...flags, topic: name }));
 
   const list = connectOptions(topic.command('list'), environment)

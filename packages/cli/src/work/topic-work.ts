@@ -16,6 +16,8 @@ export interface CreateTopicFlags extends TopicTargetFlags {
   readonly order?: boolean | undefined;
   /** `message.type=FIFO`, `+message.type=FIFO`, several joined by `,`. */
   readonly attributes?: string | undefined;
+  readonly keepHours?: number | undefined;
+  readonly keepBytes?: number | undefined;
 }
 
 /** `host:port` is an address, anything else a broker name. */
@@ -30,11 +32,17 @@ function attributesOf(text: string | undefined): Record<string, string> | undefi
   return Object.fromEntries(entries.map(([key = '', value = '']) => [key, value]));
 }
 
+function withRetention({ attributes, keepHours, keepBytes }: CreateTopicFlags): Record<string, string> | undefined {
+  const given = attributesOf(attributes);
+  if (keepHours === undefined && keepBytes === undefined) return given;
+  return { ...given, ...(keepHours === undefined ? {} : { 'reserve.time': String(keepHours) }), ...(keepBytes === undefined ? {} : { 'reserve.bytes': String(keepBytes) }) };
+}
+
 export async function createTopic(session: Session, flags: CreateTopicFlags): Promise<void> {
   const { topic, perm, order } = flags;
   const readQueues = flags.readQueues ?? flags.queues;
   const writeQueues = flags.writeQueues ?? flags.queues;
-  await session.admin.createTopic({ topic, readQueues, writeQueues, perm, order, attributes: attributesOf(flags.attributes) }, brokerTarget(flags), { signal: session.signal });
+  await session.admin.createTopic({ topic, readQueues, writeQueues, perm, order, attributes: withRetention(flags) }, brokerTarget(flags), { signal: session.signal });
   const route = await session.admin.topicRoute(topic, { signal: session.signal });
   const brokers = route.queues.map((queue) => queue.brokerName).join(', ');
   session.answer(route, () => `Topic ${topic} is on ${brokers} with ${route.queues.map((queue) => queue.writeQueues).join(', ')} queues.\n`);

@@ -140,6 +140,20 @@ describe('the cluster', () => {
   });
 });
 
+describe('what is kept', () => {
+  it('can be set for a topic, and deleted before its hour', async () => {
+    const n = ['-n', cluster.nameserver];
+    expect((await kitemq('topic', 'create', 'Kept', ...n, '--queues', '1', '--keep-hours', '6', '--keep-bytes', '1000')).code).toBe(0);
+    for (let sent = 0; sent < 10; sent++) expect((await kitemq('sendMessage', ...n, '-t', 'Kept', '-p', 'x'.repeat(200))).code).toBe(0);
+    expect((await kitemq('cluster', 'clean', ...n)).out).toContain('cleaned');
+    const { queues } = await json<{ queues: { minOffset: number; maxOffset: number }[] }>('topic', 'status', 'Kept');
+    expect(queues).toEqual([expect.objectContaining({ minOffset: 8, maxOffset: 10 })]);
+    expect((await kitemq('topic', 'create', 'Bad', ...n, '--keep-hours', '0')).code).toBe(2);
+    expect((await kitemq('cluster', 'clean', ...n, '--unused-topics', '--json')).code).toBe(0);
+    expect((await kitemq('cluster', 'clean', ...n, '--broker', 'nobody')).code).not.toBe(0);
+  });
+});
+
 describe("mqadmin's names", () => {
   it('work with its letters', async () => {
     const n = ['-n', cluster.nameserver];
@@ -154,6 +168,7 @@ describe("mqadmin's names", () => {
     expect((await kitemq('brokerStatus', ...n, '-c', 'DefaultCluster')).out).toContain('brokerVersionDesc');
     expect((await kitemq('getBrokerConfig', ...n, '-b', cluster.brokers[0]?.address ?? '')).out).toContain('brokerName');
     expect((await kitemq('getNamesrvConfig', ...n)).out).toContain('listenPort');
+    for (const name of ['cleanExpiredCQ', 'deleteExpiredCommitLog', 'cleanUnusedTopic']) expect((await kitemq(name, ...n, '-c', 'DefaultCluster')).out).toContain('cleaned');
     expect((await kitemq('updateKvConfig', ...n, '-s', 'space', '-k', 'a', '-v', '1')).code).toBe(0);
     expect((await kitemq('deleteKvConfig', ...n, '-s', 'space', '-k', 'a')).code).toBe(0);
     expect((await kitemq('wipeWritePerm', ...n, '-b', 'broker-a')).out).toContain('take no more messages');
