@@ -52,7 +52,8 @@ export class SimulatedFile implements DiskFile {
     const { machine } = this.#context;
     const data = copyBytes(source, sourceOffset, sourceOffset + length);
     if (machine.random.chance(machine.faults.failWriteProbability)) {
-      this.#write(data.subarray(0, machine.random.below(length)), position);
+      // The system copies page by page: what it has done ends with one.
+      this.#write(data.subarray(0, wholeSectors(machine.random.below(length), position)), position);
       throw systemError('EIO', 'write', this.path);
     }
     this.#context.change(
