@@ -25,6 +25,7 @@ public final class Main {
         PushScenarios.addTo(scenarios);
         PullScenarios.addTo(scenarios);
         TopicScenarios.addTo(scenarios);
+        QueryScenarios.addTo(scenarios, version);
         RestartScenarios.addTo(scenarios);
         Control control = new Control();
         int passed = 0;
