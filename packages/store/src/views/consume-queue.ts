@@ -15,9 +15,12 @@ export interface QueueOwner {
 
 const firstChunkEntries = 4;
 
+/** For chunks on their way into a checkpoint. */
+const scratch: Buffer = Buffer.alloc(entriesPerChunk * entryBytes);
+
 /**
- * One queue: where its messages are in the log. Full chunks live in the checkpoint; in memory are the chunk being filled and the full ones that
- * no checkpoint has yet.
+ * One queue: where its messages are in the log. Chunks live in the checkpoint; in memory is what no checkpoint has yet, so that what all queues
+ * take together depends on the messages since the last one, not on the number of queues. Who reads the chunk being filled has it in memory whole.
  */
 export class ConsumeQueue {
   readonly topicQueues: TopicQueues;
@@ -36,8 +39,10 @@ export class ConsumeQueue {
   #minOffset = 0;
   /** The log began here when the smallest offset was looked for last. */
   #trimmedTo = 0;
+  /** The chunk being filled, from slot {@link #openFrom} on: what is before is in the checkpoint. */
   #open: Buffer | undefined;
   #openNumber = -1;
+  #openFrom = 0;
   /** Offset of the last entry that came after blanks. */
   #suspect = -1;
   /** Most queues have none, and an empty map costs more than the rest of a queue. */
@@ -82,13 +87,13 @@ export class ConsumeQueue {
     const number = Math.floor(offset / entriesPerChunk);
     const slot = offset - number * entriesPerChunk;
     const chunk = this.#chunkForWriting(number, slot);
-    writePlace(chunk, slot, position, size);
-    writeTagsCode(chunk, slot, tagsCode);
+    const index = slot - this.#openFrom;
+    writePlace(chunk, index, position, size);
+    writeTagsCode(chunk, index, tagsCode);
     this.visible = offset + 1;
     if (slot === entriesPerChunk - 1) {
-      this.#keepFull(number, chunk);
-      this.#open = undefined;
-      this.#openNumber = -1;
+      this.#keepFull(number, this.#wholeOpen());
+      this.#forgetOpen();
     }
   }
 
@@ -106,6 +111,7 @@ export class ConsumeQueue {
       else {
         this.#open = chunk;
         this.#openNumber = number;
+        this.#openFrom = 0;
       }
     }
     writePlace(chunk, slot, entry.position, entry.size);
@@ -122,17 +128,17 @@ export class ConsumeQueue {
 
   /** The chunk's entries from its first on (perhaps fewer than a full chunk); undefined when it cannot be found. Valid until the next turn. */
   chunk(number: number): Buffer | undefined {
-    if (number === this.#openNumber) return this.#open;
+    if (number === this.#openNumber) return this.#wholeOpen();
     const full = this.#full?.get(number);
     if (full !== undefined) return full;
     const stored = this.#owner.loadChunk(this, number);
     return stored === undefined ? undefined : Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   }
 
-  /** Visits what a checkpoint has to store: full chunks and the used part of the open one. */
+  /** Visits what a checkpoint has to store: full chunks and the used part of the open one. Entries are valid during the call. */
   forDirtyChunks(visit: (number: number, entries: Uint8Array) => void): void {
     if (this.#full !== undefined) for (const [number, chunk] of this.#full) visit(number, chunk);
-    if (this.#open !== undefined) visit(this.#openNumber, this.#open.subarray(0, (this.visible - this.#openNumber * entriesPerChunk) * entryBytes));
+    if (this.#open !== undefined) visit(this.#openNumber, this.#copyOpen(scratch).subarray(0, this.#openSlots * entryBytes));
   }
 
   /** The checkpoint has everything before offset `visible`: memory for it is given back. */
@@ -140,13 +146,52 @@ export class ConsumeQueue {
     const number = Math.floor(visible / entriesPerChunk);
     for (const full of this.#full?.keys() ?? []) if (full < number) this.#full?.delete(full);
     if (this.#full?.size === 0) this.#full = undefined;
-    if (this.visible === visible) {
-      this.#open = undefined;
-      this.#openNumber = -1;
-    }
+    if (this.visible === visible) this.#forgetOpen();
+    else if (this.#openNumber === number) this.#keepOpenFrom(visible - number * entriesPerChunk);
   }
 
-  #keepFull(number: number, chunk: Buffer): void {
+  /** Slots of the open chunk that are filled, those in the checkpoint included. */
+  get #openSlots(): number {
+    return this.visible - this.#openNumber * entriesPerChunk;
+  }
+
+  #forgetOpen(): void {
+    this.#open = undefined;
+    this.#openNumber = -1;
+    this.#openFrom = 0;
+  }
+
+  #keepOpenFrom(slot: number): void {
+    if (this.#open === undefined || slot <= this.#openFrom) return;
+    const start = (slot - this.#openFrom) * entryBytes;
+    const kept = this.#open.subarray(start, (this.#openSlots - this.#openFrom) * entryBytes);
+    this.#open = Buffer.allocUnsafe(Math.max(firstChunkEntries * entryBytes, kept.length));
+    this.#open.set(kept);
+    this.#openFrom = slot;
+  }
+
+  /** The open chunk from its first slot on, in memory from now on. */
+  #wholeOpen(): Buffer | undefined {
+    if (this.#openFrom > 0) {
+      this.#open = this.#copyOpen(Buffer.allocUnsafe(Math.min(entriesPerChunk, this.#openSlots + firstChunkEntries) * entryBytes));
+      this.#openFrom = 0;
+    }
+    return this.#open;
+  }
+
+  /** Puts the open chunk together from the checkpoint and from memory. */
+  #copyOpen(target: Buffer): Buffer {
+    const before = this.#openFrom * entryBytes;
+    const stored = before === 0 ? undefined : this.#owner.loadChunk(this, this.#openNumber);
+    const known = Math.min(before, stored?.length ?? 0);
+    if (stored !== undefined) target.set(stored.subarray(0, known));
+    target.fill(0, known, before);
+    target.set((this.#open as Buffer).subarray(0, (this.#openSlots - this.#openFrom) * entryBytes), before);
+    return target;
+  }
+
+  #keepFull(number: number, chunk: Buffer | undefined): void {
+    if (chunk === undefined) return;
     this.#full ??= new Map();
     this.#full.set(number, chunk);
   }
@@ -154,17 +199,15 @@ export class ConsumeQueue {
   #chunkForWriting(number: number, slot: number): Buffer {
     let chunk = this.#open;
     if (chunk === undefined || this.#openNumber !== number) {
-      chunk = Buffer.allocUnsafe(Math.min(entriesPerChunk, Math.max(firstChunkEntries, slot + 1)) * entryBytes);
-      const stored = slot > 0 ? this.#owner.loadChunk(this, number) : undefined;
-      if (stored !== undefined) chunk.set(stored.subarray(0, slot * entryBytes));
-      else chunk.fill(0, 0, slot * entryBytes);
-    } else if (slot * entryBytes >= chunk.length) {
-      const larger = Buffer.allocUnsafe(Math.min(entriesPerChunk * entryBytes, chunk.length * 4));
+      chunk = Buffer.allocUnsafe(firstChunkEntries * entryBytes);
+      this.#openNumber = number;
+      this.#openFrom = slot;
+    } else if ((slot - this.#openFrom) * entryBytes >= chunk.length) {
+      const larger = Buffer.allocUnsafe(Math.min((entriesPerChunk - this.#openFrom) * entryBytes, chunk.length * 4));
       larger.set(chunk);
       chunk = larger;
     }
     this.#open = chunk;
-    this.#openNumber = number;
     return chunk;
   }
 }
