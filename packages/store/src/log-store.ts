@@ -24,7 +24,7 @@ import { SpaceGuard } from './retention/space-guard.ts';
 import { resolveOptions, type ResolvedStoreOptions, type StoreOptions } from './store-options.ts';
 import { createViews, type StoreViews } from './store-views.ts';
 import { LogRecord } from './views/log-record.ts';
-import { queueBeginCommand, queueRenewCommand, removeTopicCommand } from './views/queue-commands.ts';
+import { queueBeginCommand, queueForgetCommand, queueRenewCommand, removeTopicCommand } from './views/queue-commands.ts';
 import type { SystemLog } from './views/system-log.ts';
 import { isStoreTopic, SystemTopic } from './views/system-topics.ts';
 
@@ -178,6 +178,11 @@ export class LogStore implements contract.MessageStore {
     return this.#open().compactor.compact();
   }
 
+  /** Logs that what the log has of the queue belongs to a topic that was deleted: it is empty and begins at 0. */
+  forgetQueue(topic: string, queueId: number): Promise<void> {
+    return this.#appendSystem(SystemTopic.queues, pack(queueForgetCommand(topic, queueId)));
+  }
+
   get settings(): contract.Settings {
     return this.#views.settings;
   }
@@ -327,6 +332,7 @@ export class LogStore implements contract.MessageStore {
     record.topic = topic;
     record.queueId = queue.queueId;
     record.queueOffset = ring.queueOffset(number);
+    record.count = ring.count(number);
     record.tagsCode = ring.tagsCode(number);
     record.storeTimestamp = ring.storeTimestamp(number);
     record.queue = queue;

@@ -24,6 +24,8 @@ export interface MessageToAppend {
   properties: Uint8Array;
   /** What the queue entry holds for filtering: the Java hash of TAGS, 0 without. */
   tagsCode: number;
+  /** How many offsets of its queue it takes: an inner batch, which says so in its sysFlag and its property INNER_NUM as well, takes several. Default 1. */
+  count?: number;
 }
 
 /** Why a message was not taken. `accepted` means that the completion will be called. */

@@ -1,6 +1,7 @@
 import type { Logger } from '@kitemq/runtime';
 import { CompactionView } from './compaction/compaction-view.ts';
 import { ConsumerOffsetsView } from './views/consumer-offsets.ts';
+import { CarriedKeys } from './views/carried-keys.ts';
 import { KeyView } from './views/keys.ts';
 import { QueueView } from './views/queues.ts';
 import { SettingsView } from './views/settings.ts';
@@ -29,6 +30,6 @@ export function createViews(options: ResolvedStoreOptions, log: SystemLog): Stor
   const keys = options.keyIndex ? new KeyView(options.keyPartEntries) : undefined;
   const compaction = new CompactionView(queues);
   for (const view of [queues, consumerOffsets, settings, compaction]) all.add(view);
-  if (keys !== undefined) all.add(keys);
+  if (keys !== undefined) for (const view of [keys, new CarriedKeys(keys)]) all.add(view);
   return { all, queues, consumerOffsets, settings, compaction, keys };
 }

@@ -48,8 +48,11 @@ export function maxOffset({ store }: BrokerContext, { header }: Call<typeof Comm
 }
 
 /** GET_MIN_OFFSET (31) */
-export function minOffset({ store }: BrokerContext, { header }: Call<typeof Commands.getMinOffset>): Answer<typeof Commands.getMinOffset> {
-  return { header: { offset: store.minOffset(header.topic, header.queueId) } };
+export function minOffset({ store, topics }: BrokerContext, { header }: Call<typeof Commands.getMinOffset>): Answer<typeof Commands.getMinOffset> {
+  const { topic, queueId } = header;
+  // As Apache's batch consume queue says it.
+  if (topics.get(topic)?.batchQueue === true && store.maxOffset(topic, queueId) === 0) return { header: { offset: -1 } };
+  return { header: { offset: store.minOffset(topic, queueId) } };
 }
 
 /** GET_EARLIEST_MSG_STORETIME (32) */

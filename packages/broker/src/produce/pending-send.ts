@@ -36,7 +36,8 @@ export class PendingSend implements AppendCompletion, SendAnswer, SendMessageRes
   readonly keyFromEnd: number;
   readonly keyLength: number;
   readonly batchKey: string | undefined;
-  readonly batchUniqId: undefined = undefined;
+  /** The batch is stored as one record, under this key. */
+  readonly batchUniqId: string | undefined;
   readonly recallHandle: undefined = undefined;
   readonly regionId: string;
   readonly traceOn: boolean;
@@ -53,6 +54,7 @@ export class PendingSend implements AppendCompletion, SendAnswer, SendMessageRes
     this.keyFromEnd = facts.keyFromEnd;
     this.keyLength = facts.keyLength;
     this.batchKey = facts.batchKey;
+    this.batchUniqId = facts.innerBatch ? facts.batchKey : undefined;
     this.regionId = facts.regionId;
     this.traceOn = facts.traceOn;
   }
@@ -95,6 +97,7 @@ export interface SendFacts {
   keyLength: number;
   /** The unique key of a batch, which is not stored. */
   batchKey: string | undefined;
+  innerBatch: boolean;
   regionId: string;
   traceOn: boolean;
 }

@@ -58,7 +58,7 @@ export class SendProcessor implements SendAnswerer {
     this.#ids = new OffsetMessageIds(storeHost);
     this.#uniqueKeys = new UniqKeyGenerator(runtime.clock, runtime.random, { ip: ipText(storeHost.subarray(0, -4)), processId: runtime.processId });
     this.#failures = new SendFailures(config.maxMessageSize);
-    this.#facts = { waitForFlush: true, messages: 1, bytes: 0, queueId: 0, keyFromEnd: 0, keyLength: 0, batchKey: undefined, regionId: config.regionId, traceOn: config.traceOn };
+    this.#facts = { waitForFlush: true, messages: 1, bytes: 0, queueId: 0, keyFromEnd: 0, keyLength: 0, batchKey: undefined, innerBatch: false, regionId: config.regionId, traceOn: config.traceOn };
     this.#answerOptions = { writer: new SendAnswerWriter(storeHost, config) };
   }
 
@@ -126,7 +126,7 @@ export class SendProcessor implements SendAnswerer {
       return this.#refuse(request, ResponseCode.noPermission, `the broker[${this.#context.config.brokerName}] sending transaction message is forbidden: transactions are not available`);
     }
     if (Number.isNaN(properties.delayLevel)) return this.#refuse(request, ResponseCode.messageIllegal, 'the property DELAY is no number');
-    if (properties.innerBatch) return this.#refuse(request, ResponseCode.messageIllegal, 'the property INNER_NUM belongs to batches only');
+    if (properties.innerBatch || (header.sysFlag & MessageSysFlag.innerBatch) !== 0) return this.#refuse(request, ResponseCode.messageIllegal, 'an inner batch (INNER_NUM, or its bit in sysFlag) is made by the broker only');
     if (properties.ttlMs !== 0) {
       if (Number.isNaN(properties.ttlMs)) return this.#refuse(request, ResponseCode.messageIllegal, badTtl);
       this.#context.topics.noteTtlMessages(topic);
@@ -219,9 +219,24 @@ export class SendProcessor implements SendAnswerer {
     facts.waitForFlush = properties.waitForStore;
     facts.messages = messages.length;
     facts.bytes = body.length;
-    const status = store.appendBatch(messages, new PendingSend(this, request, topic, facts));
+    facts.innerBatch = topic.batchQueue && facts.batchKey !== undefined;
+    const pending = new PendingSend(this, request, topic, facts);
+    const status = facts.innerBatch ? this.#appendInner(messages, header, body, pending) : store.appendBatch(messages, pending);
+    facts.innerBatch = false;
     if (status === AppendStatus.accepted) request.detach();
     else this.#failed(request, this.#failures.of(status));
+  }
+
+  /** A batch as one record whose body it is, as it came; it takes as many offsets as it has messages. */
+  #appendInner(messages: readonly MessageToAppend[], header: SendHeader, body: Uint8Array, pending: PendingSend): AppendStatus {
+    const { store } = this.#context;
+    const properties = this.#properties;
+    const first = messages[0]!;
+    properties.append(PropertyName.innerNum, String(messages.length));
+    properties.append(PropertyName.innerBase, String(store.maxOffset(first.topic, first.queueId, false)));
+    if (properties.length > RecordLimits.propertiesBytesMax) return AppendStatus.messageIllegal;
+    const sysFlag = first.sysFlag | MessageSysFlag.needUnwrap | MessageSysFlag.innerBatch;
+    return store.append({ ...first, flag: header.flag, sysFlag, body, properties: properties.bytes(), tagsCode: properties.tagsCode, count: messages.length }, pending);
   }
 
   sendEnded(send: PendingSend, outcome: AppendOutcome): void {
@@ -233,7 +248,7 @@ export class SendProcessor implements SendAnswerer {
     this.#context.stats.stored(messages, send.bytes);
     if (request.oneway) return;
     const code = outcome === AppendOutcome.stored ? ResponseCode.success : ResponseCode.flushDiskTimeout;
-    request.reply(Commands.sendMessageV2, code, send, send.physicalOffsets === undefined ? this.#answerOptions : undefined);
+    request.reply(Commands.sendMessageV2, code, send, send.physicalOffsets === undefined && send.batchUniqId === undefined ? this.#answerOptions : undefined);
   }
 
   messageIds({ physicalOffset, physicalOffsets }: PendingSend): string {

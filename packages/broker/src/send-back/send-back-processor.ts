@@ -44,6 +44,9 @@ interface SendBackParts {
 function copyFor(context: BrokerContext, group: GroupEntry, { header, version, record }: SendBackParts): MessageToAppend {
   const { delayLevels, runtime, topics } = context;
   const original = decodeRecord(record);
+  if ((original.sysFlag & MessageSysFlag.innerBatch) !== 0) {
+    throw new Refusal(ResponseCode.systemError, 'the message is part of a batch that is stored as one record; send it to the retry topic yourself, as clients do when this fails');
+  }
   const properties = decodeProperties(original.properties);
   properties[PropertyName.retryTopic] ??= original.topic;
   properties[PropertyName.originMessageId] ??= encodeOffsetMessageId(original.storeHost, original.physicalOffset);

@@ -21,6 +21,8 @@ export class TopicEntry {
   syncFlush = false;
   /** The latest message of each key stays: messages need one. */
   compacted = false;
+  /** Batches with a unique key are stored as one record, which the client takes apart. */
+  batchQueue = false;
   /** How long (ms) its messages may be delivered, 0: as each of them says. Undefined: nothing in it ever expires, and nobody looks. */
   ttlMs: number | undefined = undefined;
   /** Why clients cannot send to it by name; undefined when they can. */
@@ -62,6 +64,8 @@ export class TopicEntry {
     const { attributes, topicName } = this.#config;
     this.syncFlush = attributes[TopicAttribute.flushMode] === 'SYNC';
     this.compacted = attributes['cleanup.policy'] === 'COMPACTION';
+    // Compaction needs the keys of single messages.
+    this.batchQueue = attributes['queue.type'] === 'BatchCQ' && !this.compacted;
     const ttlMs = Number(attributes[TopicAttribute.messageTtl] ?? 0);
     // What a consumer has had already does not expire while it is tried again, nor as a dead letter.
     const expires = ttlMs > 0 || (ttlMs === 0 && this.#hasTtlMessages);

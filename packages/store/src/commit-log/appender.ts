@@ -166,7 +166,9 @@ export class Appender {
       topic.length <= topicBytesMax &&
       queueId >= 0 &&
       queueId === (queueId | 0) &&
-      (bornHost.length === 8 || bornHost.length === 20)
+      (bornHost.length === 8 || bornHost.length === 20) &&
+      // A replay reads from the record how many offsets it takes.
+      ((message.sysFlag & MessageSysFlag.innerBatch) === 0 || message.count !== undefined)
     );
   }
 
@@ -206,6 +208,11 @@ export class Appender {
     encodeRecord(this.#log.target, place.offset, fields);
     const number = this.#commit.ring.push(position, size, queue);
     this.#commit.ring.setDetails(number, hasEntry ? queue.next++ : -1, message.tagsCode, storeTimestamp);
+    const { count } = message;
+    if (hasEntry && count !== undefined && count > 1) {
+      queue.next += count - 1;
+      this.#commit.ring.setCount(number, count);
+    }
     if (this.#keys !== undefined) {
       const isKeyed = message.properties.length > 0 && transaction !== MessageSysFlag.transactionRollback;
       const end = place.offset + size;

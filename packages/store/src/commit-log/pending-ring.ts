@@ -22,6 +22,8 @@ export class PendingRing {
   #deadlines = new Float64Array(initialCapacity);
   #queues: (ConsumeQueue | undefined)[] = Array.from({ length: initialCapacity }, () => undefined);
   #completions: (AppendCompletion | undefined)[] = Array.from({ length: initialCapacity }, () => undefined);
+  /** Of inner batches, by number: few records are. */
+  #counts: Map<number, number> | undefined;
   /** Running numbers: head ≤ written ≤ tail; entry `n` is at `n & mask`. */
   head = 0;
   written = 0;
@@ -57,6 +59,16 @@ export class PendingRing {
     this.#queueOffsets[index] = queueOffset;
     this.#tagsCodes[index] = tagsCode;
     this.#storeTimestamps[index] = storeTimestamp;
+  }
+
+  /** The record takes so many offsets of its queue; without this call, one. */
+  setCount(number: number, count: number): void {
+    this.#counts ??= new Map();
+    this.#counts.set(number, count);
+  }
+
+  count(number: number): number {
+    return this.#counts?.get(number) ?? 1;
   }
 
   /** Latest monotonic time (ms) at which the waiter is told. */
@@ -125,6 +137,7 @@ export class PendingRing {
 
   /** Removes the oldest entry, which nobody waits for any more. */
   shift(): void {
+    this.#counts?.delete(this.head);
     const index = this.head++ & this.#mask;
     this.bytes -= this.#sizes[index] as number;
     this.#queues[index] = undefined;
@@ -134,6 +147,7 @@ export class PendingRing {
   /** Removes the newest entry. */
   pop(): void {
     const index = --this.tail & this.#mask;
+    this.#counts?.delete(this.tail);
     this.bytes -= this.#sizes[index] as number;
     this.#queues[index] = undefined;
     this.#completions[index] = undefined;

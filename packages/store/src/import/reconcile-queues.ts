@@ -1,3 +1,4 @@
+import type { ApacheQueue } from './apache-consume-queues.ts';
 import type { LogStore } from '../log-store.ts';
 import type { ApacheStore } from './inspect-apache-store.ts';
 
@@ -29,22 +30,38 @@ export async function reconcileQueues(store: LogStore, apache: ApacheStore, isKn
       begun++;
     } else if (max > next) appended.push(store.renewQueue(topic, queueId));
   }
-  const removedTopics = clean ? deletedTopics(store, apache, isKnownTopic) : [];
   await Promise.all(appended);
+  // After a crash the index may not have what came last.
+  if (!clean) return { begun, removedTopics: [], notes: [] };
+  const { removedTopics, notes } = await leaveOutDeleted(store, queues, isKnownTopic);
+  return { begun, removedTopics, notes: [...notes, ...differences(store, queues)] };
+}
+
+/** Queues that only the log has belong to topics that were deleted, or deleted and made again. */
+async function leaveOutDeleted(store: LogStore, queues: readonly ApacheQueue[], isKnownTopic: (topic: string) => boolean): Promise<Pick<ReconciledQueues, 'removedTopics' | 'notes'>> {
+  const indexedTopics = new Set(queues.map(({ topic }) => topic));
+  const indexed = new Set(queues.map(({ topic, queueId }) => `${queueId} ${topic}`));
+  const removedTopics = new Set<string>();
+  const unindexed = new Set<string>();
+  let forgotten = 0;
+  for (const { topic, queueId } of [...store.queues()]) {
+    if (indexed.has(`${queueId} ${topic}`)) continue;
+    if (indexedTopics.has(topic)) {
+      await store.forgetQueue(topic, queueId);
+      forgotten++;
+    } else if (isKnownTopic(topic)) unindexed.add(topic);
+    else removedTopics.add(topic);
+  }
   for (const topic of removedTopics) await store.removeTopic(topic);
-  return { begun, removedTopics, notes: clean ? differences(store, apache) : [] };
+  const notes = [...unindexed].slice(0, notesMax).map((topic) => `${topic} has messages in the log and no queue in Apache's index: they are served`);
+  if (forgotten > 0) notes.push(`${forgotten} queues have messages of before their topic was deleted and made again only, which are left out`);
+  return { removedTopics: [...removedTopics], notes };
 }
 
-function deletedTopics(store: LogStore, { queues }: ApacheStore, isKnownTopic: (topic: string) => boolean): string[] {
-  const indexed = new Set(queues?.map(({ topic }) => topic));
-  const stored = new Set(Array.from(store.queues(), ({ topic }) => topic));
-  return [...stored].filter((topic) => !indexed.has(topic) && !isKnownTopic(topic));
-}
-
-function differences(store: LogStore, { queues }: ApacheStore): string[] {
+function differences(store: LogStore, queues: readonly ApacheQueue[]): string[] {
   const notes: string[] = [];
   let more = 0;
-  for (const { topic, queueId, next } of queues ?? []) {
+  for (const { topic, queueId, next } of queues) {
     const max = store.maxOffset(topic, queueId);
     if (max === next) continue;
     if (notes.length < notesMax) notes.push(`queue ${queueId} of ${topic} ends at ${max} in the log, at ${next} in Apache's index; the log counts`);

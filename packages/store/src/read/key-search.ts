@@ -1,4 +1,4 @@
-import { decodeProperties, decodeRecord, PropertyName, storeTimestampAt } from '@kitemq/protocol';
+import { bodyCrcAt, decodeProperties, decodeRecord, PropertyName, queueIdAt, queueOffsetAt, storeTimestampAt } from '@kitemq/protocol';
 import type { Timers } from '@kitemq/runtime';
 import type { KeyQuery, KeyQueryResult } from '../message-store.ts';
 import { hashOfKey } from '../views/key-hash.ts';
@@ -91,6 +91,7 @@ class Found {
   readonly end: number;
   readonly records: Uint8Array[] = [];
   looked = 0;
+  readonly #places = new Set<string>();
   #bytes = 0;
   #isFull = false;
 
@@ -106,11 +107,18 @@ class Found {
   }
 
   offer(record: Uint8Array): void {
-    if (storeTimestampAt(record, 0) > this.end || !hasKey(record, this.#query)) return;
+    if (storeTimestampAt(record, 0) > this.end || !hasKey(record, this.#query) || this.#isRepeated(record)) return;
     this.#isFull = this.records.length > 0 && this.#bytes + record.length > this.#bytesMax;
     if (this.#isFull) return;
     this.#bytes += record.length;
     this.records.push(record);
+  }
+
+  /** Compaction carries messages over to a newer place; the old one is there until its segment goes. */
+  #isRepeated(record: Uint8Array): boolean {
+    const place = `${queueIdAt(record, 0)}/${queueOffsetAt(record, 0)}/${storeTimestampAt(record, 0)}/${bodyCrcAt(record, 0)}`;
+    const { size } = this.#places;
+    return this.#places.add(place).size === size;
   }
 }
 

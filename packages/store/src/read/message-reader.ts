@@ -74,6 +74,8 @@ export class MessageReader {
     let number = -1;
     let chunk: Buffer | undefined;
     let lastPosition = -1;
+    /** Messages that the client gets beyond one per record. */
+    let unwrapped = 0;
     for (; offset < scanEnd; offset++) {
       const wanted = Math.floor(offset / entriesPerChunk);
       if (wanted !== number) {
@@ -90,8 +92,11 @@ export class MessageReader {
       if (size === 0) continue;
       const position = entryPosition(chunk, slot);
       // All offsets of an inner batch lead to one record; the client takes it apart.
-      if (position === lastPosition) continue;
-      if (operation.count >= maxMessages) break;
+      if (position === lastPosition) {
+        unwrapped++;
+        continue;
+      }
+      if (operation.count + unwrapped >= maxMessages) break;
       if (matchesTags !== undefined && !matchesTags(entryTagsCode(chunk, slot))) continue;
       if (operation.count > 0 && operation.byteCount + size > maxBytes) break;
       lastPosition = position;

@@ -10,6 +10,7 @@ import { logQueueStates } from '../views/queue-states.ts';
 import type { SystemLog } from '../views/system-log.ts';
 import { SystemTopic } from '../views/system-topics.ts';
 import type { CleanReport, DiskPolicy, RetentionPolicy } from './retention-policy.ts';
+import { LiveMessages } from './live-messages.ts';
 import { SegmentAges } from './segment-ages.ts';
 import { TopicTrimmer, type TrimPlan } from './topic-trimmer.ts';
 
@@ -41,6 +42,7 @@ export class LogCleaner {
   readonly #disk: Disk;
   readonly #ages: SegmentAges;
   readonly #trimmer: TopicTrimmer;
+  readonly #live: LiveMessages;
   #running: Promise<CleanReport> | undefined;
   #stopped = false;
   /** All that the log before this position says is said again behind it. -1: not known. */
@@ -57,6 +59,7 @@ export class LogCleaner {
     this.#disk = runtime.disk;
     this.#ages = new SegmentAges(log, runtime.disk);
     this.#trimmer = new TopicTrimmer(views.queues, records, runtime.timers);
+    this.#live = new LiveMessages(views.queues, runtime.timers);
   }
 
   /** One pass; a second call while one is running gets its result. @throws KiteError `KITE_STORE_*` when records cannot be appended */
@@ -76,7 +79,7 @@ export class LogCleaner {
     const { log, runtime } = this.#options;
     const now = runtime.clock.now();
     if (!this.#stopped && policy.topics !== undefined) counts.trimmedQueues = await this.#trim(await this.#trimmer.plan(policy.topics, now));
-    await this.#deleteUpTo(Math.max(this.#expired(policy, now), this.#beyondSize(policy.logBytesMax)), counts, false);
+    await this.#deleteUpTo(Math.max(this.#expired(policy, now), this.#beyondSize(policy.logBytesMax), await this.#withoutMessages()), counts, false);
     if (policy.disk?.cleanForciblyRatio !== undefined) await this.#makeRoom(policy.disk, policy.disk.cleanForciblyRatio, counts);
     await this.#rollIfDue(policy, now);
     await this.#settleQueues();
@@ -117,6 +120,16 @@ export class LogCleaner {
       if (bytes <= bytesMax) break;
       bytes -= this.#ages.bytesOf(segment);
       position = segment.end;
+    }
+    return position;
+  }
+
+  /** Log position before which there is nothing that anybody could read: topics were removed, or keep less than the log. */
+  async #withoutMessages(): Promise<number> {
+    let position = 0;
+    for (const { end } of this.#wholeSegments()) {
+      if (await this.#live.areBefore(end)) break;
+      position = end;
     }
     return position;
   }

@@ -62,17 +62,21 @@ export class KeyView implements View, HashSink {
   }
 
   apply(record: LogRecord): void {
-    const { position } = record;
-    let part = this.#part;
-    if (part.count === 0) part.base = position;
-    else if (!part.hasRoomFor(position)) part = this.#next(position);
+    const { position, keyCount } = record;
+    if (keyCount < 0) return this.add(record.block, record.blockOffset, record);
+    if (keyCount === 0) return;
+    const part = this.#partFor(position);
+    for (let count = keyCount; count > 0; count--) part.add(this.#stage.take(), position);
+    part.ended(position, record.storeTimestamp);
+  }
+
+  /** Indexes the whole record that lies at `offset`; positions must not fall from call to call. */
+  add(bytes: Uint8Array, offset: number, { position, storeTimestamp }: { readonly position: number; readonly storeTimestamp: number }): void {
+    const part = this.#partFor(position);
     const before = part.count;
-    const { keyCount } = record;
-    if (keyCount < 0) {
-      this.#position = position;
-      this.#hasher.hash(record.block, record.blockOffset);
-    } else for (let count = keyCount; count > 0; count--) part.add(this.#stage.take(), position);
-    if (part.count !== before) part.ended(position, record.storeTimestamp);
+    this.#position = position;
+    this.#hasher.hash(bytes, offset);
+    if (part.count !== before) part.ended(position, storeTimestamp);
   }
 
   /**
@@ -122,6 +126,14 @@ export class KeyView implements View, HashSink {
     const rows = this.#rows;
     const runs = rows === undefined ? [] : this.#runs.map((run): KeySource => ({ ...run, find: (hash) => findInRun(rows, run, hash) }));
     return [...runs, ...this.#closed, this.#part].filter(({ count }) => count > 0).reverse();
+  }
+
+  /** The part that takes entries for a record at `position`. */
+  #partFor(position: number): KeyPart {
+    const part = this.#part;
+    if (part.count === 0) part.base = position;
+    else if (!part.hasRoomFor(position)) return this.#next(position);
+    return part;
   }
 
   /** Closes the part and begins another. */

@@ -4,14 +4,16 @@ import { pack } from 'msgpackr';
 const kindRemoveTopic = 1;
 const kindBegin = 2;
 const kindStates = 3;
-const kindNote = 5;
 const kindRenew = 4;
+const kindNote = 5;
+const kindForget = 6;
 
 /** What the queue view's own records say. */
 export type QueueCommand =
   | { readonly kind: 'removeTopic'; readonly topic: string }
   | { readonly kind: 'begin'; readonly topic: string; readonly queueId: number; readonly next: number }
   | { readonly kind: 'renew'; readonly topic: string; readonly queueId: number }
+  | { readonly kind: 'forget'; readonly topic: string; readonly queueId: number }
   | { readonly kind: 'states'; readonly states: readonly QueueState[] };
 
 /** Where a queue begins and ends at a place of the log. */
@@ -41,6 +43,11 @@ export function queueBeginCommand(topic: string, queueId: number, next: number):
  */
 export function queueRenewCommand(topic: string, queueId: number): unknown {
   return [kindRenew, topic, queueId];
+}
+
+/** What the log has of the queue belongs to a topic that was deleted: the queue is empty and begins at 0. */
+export function queueForgetCommand(topic: string, queueId: number): unknown {
+  return [kindForget, topic, queueId];
 }
 
 /** Queues begin and end here, whatever the log still has of them: for when its beginning is gone. `topics` is (topic, [queueId, min, next, …]) repeated. */
@@ -74,6 +81,7 @@ export function readQueueCommand(body: unknown): QueueCommand | undefined {
   if (typeof topic !== 'string') return undefined;
   if (kind === kindRemoveTopic) return { kind: 'removeTopic', topic };
   if (typeof queueId !== 'number' || !Number.isInteger(queueId) || queueId < 0) return undefined;
+  if (kind === kindForget) return { kind: 'forget', topic, queueId };
   if (kind === kindRenew) return { kind: 'renew', topic, queueId };
   if (kind === kindBegin && typeof next === 'number' && Number.isSafeInteger(next) && next >= 0) return { kind: 'begin', topic, queueId, next };
   return undefined;

@@ -249,22 +249,27 @@ export class QueueView implements View, QueueOwner {
     return queue;
   }
 
-  /** Forgets what the queue was before. */
+  /** The queue begins again. */
   #renew(queue: ConsumeQueue, beginning: NewBeginning): ConsumeQueue {
+    const { topicQueues, queueId } = queue;
+    this.#forget(queue);
+    const renewed = this.obtain(topicQueues.topic, queueId);
+    renewed.id = this.#nextId++;
+    for (let taken = 0; taken < beginning.count; taken++) renewed.add(beginning.position, beginning.size, beginning.tagsCode);
+    this.#markDirty(renewed);
+    return renewed;
+  }
+
+  #forget(queue: ConsumeQueue): void {
     this.#beginnings.delete(queue);
     const { topicQueues, queueId } = queue;
-    this.#logger.info({ topic: topicQueues.topic, queueId, before: queue.visible }, 'a queue began again at offset 0; what it had before belonged to a deleted topic');
+    this.#logger.info({ topic: topicQueues.topic, queueId, before: queue.visible }, 'what a queue had belonged to a deleted topic; it begins at offset 0');
     if (queue.id >= 0) {
       this.#removedIds.push(queue.id);
       this.#removedRows.push(Buffer.from(this.#queueKey(queue)));
     }
     this.#dirty = this.#dirty.filter((dirty) => dirty !== queue);
     topicQueues.queues.delete(queueId);
-    const renewed = this.obtain(topicQueues.topic, queueId);
-    renewed.id = this.#nextId++;
-    for (let taken = 0; taken < beginning.count; taken++) renewed.add(beginning.position, beginning.size, beginning.tagsCode);
-    this.#markDirty(renewed);
-    return renewed;
   }
 
   loadChunk(queue: ConsumeQueue, number: number): Uint8Array | undefined {
@@ -332,6 +337,11 @@ export class QueueView implements View, QueueOwner {
         const queue = this.find(command.topic, command.queueId);
         const beginning = queue === undefined ? undefined : this.#beginnings.get(queue);
         if (queue !== undefined && beginning !== undefined) this.#renew(queue, beginning);
+        return;
+      }
+      case 'forget': {
+        const queue = this.find(command.topic, command.queueId);
+        if (queue !== undefined) this.#forget(queue);
         return;
       }
       case 'states':
