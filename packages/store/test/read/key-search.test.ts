@@ -1,10 +1,12 @@
 import { memoryKeyValueStores } from '@kitemq/runtime';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { candidatesMax } from '../../src/read/key-search.ts';
 import { hashOfKey } from '../../src/views/key-hash.ts';
 import { LogStore, type KeyQuery } from '../../src/index.ts';
+import { KeyPrefix } from '../../src/views/view.ts';
 import { fastRuntime } from '../fast-disk.ts';
-import { append, appendAll, bodyText, message, numbered, startedStore, storeOptions, temporaryFolder } from '../support.ts';
+import { CopyableRows } from '../recovery/log-copy.ts';
+import { append, appendAll, bodyText, message, numbered, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
 
 const properties = (values: Readonly<Record<string, string>>): Buffer => Buffer.from(Object.entries(values).map(([name, value]) => `${name}\u0001${value}\u0002`).join(''));
 
@@ -118,6 +120,49 @@ describe('a query by key', () => {
     const again = await startedStore(options);
     expect((await again.start()).viewsRebuilt).toBe(true);
     expect(await find(again, 'a')).toEqual(['x']);
+  });
+
+  it('finds nothing of what retention deleted, and keeps no rows for it', async () => {
+    const rows = new CopyableRows();
+    const store = await startedStore(storeOptions(temporaryFolder(), { segmentBytes: 8192, hotTailBytes: 0, keyPartEntries: 16, checkpointIntervalMs: 1, openKeyValue: rows.open }));
+    const send = (texts: readonly string[]): Promise<unknown> => appendAll(store, texts.map((text) => text.padEnd(500, '.')), { properties: properties({ KEYS: 'k' }) });
+    for (let round = 0; round < 10; round++) await send(numbered(10, `r${round}-`));
+    const before = await find(store, 'k');
+    expect(before).toHaveLength(64);
+    while ((await store.clean({ logBytesMax: 16_384 })).deletedSegments > 0);
+    await send(['last']);
+    const left = await find(store, 'k');
+    const readable = await readAll(store);
+    expect(left).toEqual(readable.slice(-64));
+    expect(left.length).toBeLessThan(40);
+    await vi.waitFor(async () => {
+      await send(['more']);
+      let runs = 0;
+      rows.rows.range(Buffer.of(KeyPrefix.keyRun), Buffer.of(KeyPrefix.keyRun + 1), () => void runs++);
+      expect(runs).toBeLessThan(8);
+    });
+  });
+
+  it('finds what compaction carried over, once', async () => {
+    const options = storeOptions(temporaryFolder(), { topicPolicy: (topic) => (topic === 'TopicTest' ? { cleanup: 'compact' } : undefined), segmentBytes: 8192, hotTailBytes: 0 });
+    const store = await startedStore(options);
+    await append(store, message('old', { properties: properties({ KEYS: 'a' }) }));
+    await append(store, message('new', { properties: properties({ KEYS: 'a', UNIQ_KEY: 'U1' }) }));
+    await append(store, message('other', { properties: properties({ KEYS: 'b' }) }));
+    const end = store.maxPosition;
+    await appendAll(store, numbered(40).map((text) => text.padEnd(1000, '.')), { topic: 'Filler' });
+    while (store.minPosition < end) expect((await store.clean({ logBytesMax: 8192 })).deletedSegments).toBeGreaterThan(0);
+    const check = async (opened: LogStore): Promise<void> => {
+      expect(await find(opened, 'a')).toEqual(['new']);
+      expect(await find(opened, 'U1', { kind: 'unique' })).toEqual(['new']);
+      expect(await find(opened, 'b')).toEqual(['other']);
+    };
+    await check(store);
+    await store.shutdown();
+    const again = await startedStore(options);
+    await check(again);
+    await again.shutdown();
+    await check(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }));
   });
 
   it('ends when the store does', async () => {
