@@ -147,7 +147,7 @@ describe('an import', () => {
     expect((await importing(source, target)).notes).toEqual([]);
     const store = await opened(target);
     expect(store.maxOffset('Batches', 0)).toBe(406);
-    const offsetsFrom = async (offset: number, maxMessages = 32): Promise<number[]> => (await read(store, { topic: 'Batches', offset, maxMessages })).records.map((record) => decodeRecord(record).queueOffset);
+    const offsetsFrom = async (offset: number, maxMessages = 1000): Promise<number[]> => (await read(store, { topic: 'Batches', offset, maxMessages })).records.map((record) => decodeRecord(record).queueOffset);
     expect(await offsetsFrom(0)).toEqual([0, 3, 4, 404]);
     expect(await offsetsFrom(2)).toEqual([0, 3, 4, 404]);
     expect(await offsetsFrom(250)).toEqual([4, 404]);
