@@ -19,6 +19,9 @@ export const offsetNameBytesMax = 900;
 /** Records of one flush that wait for the disk together. */
 const recordsInFlightMax = 16;
 
+/** A snapshot logs so many offsets, and lets others go on until they are durable. */
+const snapshotOffsetsAtOnce = 5000;
+
 /** First element of a body. `offsets`: then (group, topic, [queueId, offset, …]) repeated. `remove`: then group or null, topic or null. */
 const kindOffsets = 1;
 const kindRemove = 2;
@@ -170,12 +173,17 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
   checkpointed(): void {}
 
   /** All offsets as if they had just changed, through the usual records. */
-  snapshot(): Promise<void> {
+  async snapshot(): Promise<void> {
+    let marked = 0;
     for (const offsets of this.#table.all()) {
       for (const queueId of offsets.offsets.keys()) offsets.unlogged.add(queueId);
       this.#unlogged.add(offsets);
+      marked += offsets.offsets.size;
+      if (marked < snapshotOffsetsAtOnce) continue;
+      marked = 0;
+      await this.flush();
     }
-    return this.flush();
+    await this.flush();
   }
 
   #obtainChecked(group: string, topic: string): TopicOffsets {

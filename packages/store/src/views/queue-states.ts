@@ -3,6 +3,7 @@ import type { ConsumeQueue } from './consume-queue.ts';
 import { queueStatesCommand } from './queue-commands.ts';
 import type { SystemLog } from './system-log.ts';
 import { SystemTopic } from './system-topics.ts';
+import { snapshotBodyBytesMax } from './view.ts';
 
 /** Most that the numbers of a queue take in msgpack, and a topic besides its name. */
 const stateBytesMax = 24;
@@ -16,13 +17,14 @@ export async function logQueueStates(log: SystemLog, queues: Iterable<ConsumeQue
   let body: unknown[] = [];
   let states: number[] = [];
   let topic: string | undefined;
-  let room = log.bodyBytesMax;
+  const bytesMax = Math.min(log.bodyBytesMax, snapshotBodyBytesMax);
+  let room = bytesMax;
   const flush = async (): Promise<void> => {
     if (body.length === 0) return;
     const packed = pack(queueStatesCommand(body));
     body = [];
     topic = undefined;
-    room = log.bodyBytesMax;
+    room = bytesMax;
     await log.append(SystemTopic.queues, packed);
   };
   for (const queue of queues) {

@@ -6,7 +6,7 @@ import type { LogRecord } from './log-record.ts';
 import { RowKey, RowKeyReader } from './row-key.ts';
 import type { SystemLog } from './system-log.ts';
 import { SystemTopic } from './system-topics.ts';
-import { KeyPrefix, type View } from './view.ts';
+import { KeyPrefix, snapshotBodyBytesMax, type View } from './view.ts';
 
 /** Longest kind or key in UTF-8 bytes that fits a row's key. */
 export const settingNameBytesMax = 900;
@@ -111,12 +111,13 @@ export class SettingsView implements View, Settings {
 
   async snapshot(log: SystemLog): Promise<void> {
     let body: unknown[] = [kindPuts];
-    let room = log.bodyBytesMax;
+    const bytesMax = Math.min(log.bodyBytesMax, snapshotBodyBytesMax);
+    let room = bytesMax;
     const flush = async (): Promise<void> => {
       if (body.length === 1) return;
       const packed = pack(body);
       body = [kindPuts];
-      room = log.bodyBytesMax;
+      room = bytesMax;
       await log.append(SystemTopic.settings, packed);
     };
     for (const [kind, settings] of this.#kinds) {

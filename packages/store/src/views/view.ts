@@ -32,6 +32,9 @@ export interface View {
   snapshot?(log: SystemLog): Promise<void>;
 }
 
+/** Records of snapshots are not larger than they must be: each is made in one turn of the event loop. */
+export const snapshotBodyBytesMax: number = 32 * 1024;
+
 /** First byte of each view's keys. 0x01 is the store's own row. */
 export const KeyPrefix = {
   meta: 0x01,

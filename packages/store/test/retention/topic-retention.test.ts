@@ -79,3 +79,17 @@ it('does not touch a topic that was made again while it was removed', async () =
   expect([store.minOffset('TopicTest', 0), store.maxOffset('TopicTest', 0)]).toEqual([0, 1]);
   expect(await readAll(store)).toEqual(['again']);
 });
+
+it('gives the space back when nothing in a segment can be read any more', async () => {
+  const store = await startedStore(smallSegments(temporaryFolder(), new TestClock()));
+  for (const topic of ['A', 'B']) for (let number = 0; number < 30; number++) await append(store, message(`${number}`.padEnd(1000), { topic }));
+  expect(await store.clean({})).toMatchObject({ deletedSegments: 0 });
+  const trimmed = await clean(store, { topic: 'A', bytes: 3000 });
+  // Seven of the ten segments with messages of A have none that are left.
+  expect(trimmed.deletedSegments).toBeGreaterThanOrEqual(7);
+  expect(await readAll(store, 'A')).toHaveLength(2);
+  await store.removeTopic('A');
+  expect((await store.clean({})).deletedSegments).toBeGreaterThan(0);
+  expect(await readAll(store, 'B')).toHaveLength(30);
+  expect(await read(store, { topic: 'A', offset: 0 })).toMatchObject({ status: 'NO_MATCHED_LOGIC_QUEUE' });
+});
