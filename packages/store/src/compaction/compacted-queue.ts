@@ -35,6 +35,8 @@ export class CompactedQueue {
   readonly #queue: ConsumeQueue;
   #chunks = new Map<number, ChangedChunk>();
   #keys = new Map<string, number | undefined>();
+  /** The first offset of all, as found when it was asked for last; -1 when there was none, or something before or at it changed. */
+  #first = -1;
   /** In a checkpoint that is not committed yet. */
   #capturedChunks = new Map<number, ChangedChunk>();
   #capturedKeys = new Map<string, number | undefined>();
@@ -58,7 +60,8 @@ export class CompactedQueue {
   /** The first offset that has a message. */
   get minOffset(): number {
     const { boundary } = this;
-    return this.next(0, boundary)?.offset ?? boundary;
+    if (this.#first < 0 || this.#first >= boundary) this.#first = this.next(0, boundary)?.offset ?? -1;
+    return this.#first < 0 ? boundary : this.#first;
   }
 
   /** The entry of `offset`. */
@@ -164,6 +167,7 @@ export class CompactedQueue {
   }
 
   #changed(number: number): ChangedChunk {
+    if (this.#first >= 0 && number <= chunkOf(this.#first)) this.#first = -1;
     let chunk = this.#chunks.get(number);
     if (chunk === undefined) {
       chunk = new ChangedChunk(number, this.#chunk(number) ?? emptyChunk);

@@ -67,6 +67,7 @@ class Pair {
     const seen = new Set<string>();
     const view = new RecordView();
     let last = -1;
+    let first = this.#next;
     expect(store.maxOffset(topic, 0)).toBe(this.#next);
     for (let offset = 0; offset < this.#next; ) {
       const result = await read(store, { topic, offset, maxMessages: 5 });
@@ -77,12 +78,14 @@ class Pair {
         if (isCompacted) expect(seen.has(key)).toBe(false);
         seen.add(key);
         last = view.queueOffset;
+        first = Math.min(first, last);
         if (view.bodyLength === 0) found.delete(key);
         else found.set(key, `${last} ${Buffer.from(view.body).toString()}`);
       }
       expect(result.nextBeginOffset).toBeGreaterThan(offset);
       offset = result.nextBeginOffset;
     }
+    expect(store.minOffset(topic, 0)).toBe(first);
     expect(Object.fromEntries([...found].sort())).toEqual(Object.fromEntries([...this.expected].sort()));
   }
 }
