@@ -141,13 +141,16 @@ export class ConsumeQueue {
     if (this.#open !== undefined) visit(this.#openNumber, this.#copyOpen(scratch).subarray(0, this.#openSlots * entryBytes));
   }
 
-  /** The checkpoint has everything before offset `visible`: memory for it is given back. */
-  stored(visible: number): void {
+  /**
+   * The checkpoint has everything before offset `visible`: memory for it is given back. Of a queue that got more meanwhile the chunk being filled
+   * stays, which saves reading it for the next checkpoint, unless `isOneOfMany`.
+   */
+  stored(visible: number, isOneOfMany: boolean): void {
     const number = Math.floor(visible / entriesPerChunk);
     for (const full of this.#full?.keys() ?? []) if (full < number) this.#full?.delete(full);
     if (this.#full?.size === 0) this.#full = undefined;
     if (this.visible === visible) this.#forgetOpen();
-    else if (this.#openNumber === number) this.#keepOpenFrom(visible - number * entriesPerChunk);
+    else if (isOneOfMany && this.#openNumber === number) this.#keepOpenFrom(visible - number * entriesPerChunk);
   }
 
   /** Slots of the open chunk that are filled, those in the checkpoint included. */

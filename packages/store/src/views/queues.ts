@@ -15,6 +15,8 @@ import { TopicQueues } from './topic-queues.ts';
 import { KeyPrefix, type View } from './view.ts';
 
 const rowBytes = 20;
+/** With messages in more queues than this between two checkpoints, only what is new of the chunks being filled stays in memory (else up to 4 060 bytes each). */
+const wholeChunksMax = 4096;
 /** Prefix, length of the topic, queue id. */
 const keyBytesBesideTopic = 7;
 
@@ -174,7 +176,8 @@ export class QueueView implements View, QueueOwner {
   }
 
   checkpointed(): void {
-    for (const [index, queue] of this.#capturedQueues.entries()) queue.stored(this.#capturedVisible[index] as number);
+    const areMany = this.#capturedQueues.length > wholeChunksMax;
+    for (const [index, queue] of this.#capturedQueues.entries()) queue.stored(this.#capturedVisible[index] as number, areMany);
     this.#capturedQueues = [];
     this.#capturedVisible = [];
   }
