@@ -99,7 +99,9 @@ export async function consumeTimeSpan({ topics, store, config, runtime }: Broker
     const minTimeStamp = await store.earliestStoreTime(topic, queueId);
     const consumeTimeStamp = consumed > 0 ? await store.storeTimeAt(topic, queueId, consumed - 1) : minTimeStamp;
     // How long the oldest message that is not consumed has waited.
-    const delayTime = consumed >= 0 && consumed < maxOffset ? runtime.clock.now() - (await store.storeTimeAt(topic, queueId, consumed)) : 0;
+    // Messages that were deleted are not waited for.
+    const next = Math.max(consumed, store.minOffset(topic, queueId));
+    const delayTime = consumed >= 0 && next < maxOffset ? runtime.clock.now() - (await store.storeTimeAt(topic, queueId, next)) : 0;
     consumeTimeSpanSet.push(QueueTimeSpan.create({ messageQueue: { topic, brokerName: config.brokerName, queueId }, minTimeStamp, maxTimeStamp, consumeTimeStamp, delayTime }));
   }
   return { body: { consumeTimeSpanSet } };

@@ -55,6 +55,12 @@ describe('old messages', () => {
     const earliest = (await test.call(Commands.getEarliestMsgStoreTime, { topic: 'T', queueId: 0 })).header().timestamp;
     expect(earliest).toBe((await test.pull('T', 0, min)).messages[0]?.storeTimestamp);
     expect((await test.call(Commands.searchOffsetByTimestamp, { topic: 'T', queueId: 0, timestamp: 1 })).header().offset).toBe(min);
+    await test.subscribe('Behind', 'T');
+    await test.call(Commands.updateConsumerOffset, { consumerGroup: 'Behind', topic: 'T', queueId: 0, commitOffset: 2 });
+    const { consumeTimeSpanSet } = (await test.call(Commands.queryConsumeTimeSpan, { topic: 'T', group: 'Behind' })).body();
+    const span = consumeTimeSpanSet.find(({ messageQueue }) => messageQueue.queueId === 0)!;
+    expect(span.minTimeStamp).toBe(earliest);
+    expect(span.delayTime).toBeLessThan(10 * hour);
     machine.aheadMs += 9 * hour;
     await clean(test);
     expect(await offsets(test, 'T')).toEqual([30, 30]);
