@@ -1,5 +1,6 @@
 import type { Commands, ConsumeQueueData } from '@kitemq/protocol';
 import { decodeRecord, ResponseCode, tagsCodeOf } from '@kitemq/protocol';
+import { KiteError } from '@kitemq/runtime';
 import type { KeyKind, ReadResult } from '@kitemq/store';
 import { Refusal } from '../answer.ts';
 import type { Answer, Call } from '../answer.ts';
@@ -23,7 +24,10 @@ export async function queryMessage({ store, config }: BrokerContext, { header }:
   const isUnique = uniqueKeyQuery === true;
   const kind = isUnique ? 'unique' : kindOf(indexType);
   const maxMessages = Math.min(isUnique ? config.defaultQueryMaxNum : maxNum, config.maxMsgsNumBatch);
-  const { records, lastPosition, lastTime } = await store.queryByKey({ topic, key, kind, maxMessages, begin: beginTimestamp, end: endTimestamp });
+  const query = { topic, key, kind, maxMessages, begin: beginTimestamp, end: endTimestamp };
+  const { records, lastPosition, lastTime } = await store.queryByKey(query).catch((error: unknown): never => {
+    throw KiteError.is(error, 'KITE_STORE_BUSY') ? new Refusal(ResponseCode.systemBusy, error.message) : error;
+  });
   if (records.length === 0) {
     const none = { indexLastUpdateTimestamp: 0, indexLastUpdatePhyoffset: 0 };
     return { code: ResponseCode.queryNotFound, remark: 'can not find message, maybe time range not correct', header: none };

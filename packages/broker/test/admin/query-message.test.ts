@@ -86,6 +86,15 @@ describe('QUERY_MESSAGE', () => {
     expect((await query(test, 'k', { endTimestamp: first, maxNum: 1 })).bodies).toEqual(['0']);
   });
 
+  it('answers SYSTEM_BUSY when too many run at a time, and serves the others', async () => {
+    await using test = await TestBroker.start();
+    for (let i = 0; i < 30; i++) await test.send('T', String(i), { props: { KEYS: 'k' } });
+    const codes = (await Promise.all(Array.from({ length: 300 }, () => query(test, 'k')))).map(({ code }) => code);
+    expect(codes).toContain(0);
+    expect(codes.filter((code) => code !== 0 && code !== ResponseCode.systemBusy)).toEqual([]);
+    expect((await query(test, 'k')).code).toBe(0);
+  });
+
   it('finds nothing with messageIndexEnable=false, and all when it is on again', async () => {
     await using test = await TestBroker.start({ settings: { messageIndexEnable: false } });
     await test.send('T', 'x', { props: { KEYS: 'k' } });

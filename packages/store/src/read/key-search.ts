@@ -1,5 +1,5 @@
 import { bodyCrcAt, decodeProperties, decodeRecord, PropertyName, queueIdAt, queueOffsetAt, storeTimestampAt } from '@kitemq/protocol';
-import type { Timers } from '@kitemq/runtime';
+import { KiteError, type Timers } from '@kitemq/runtime';
 import type { KeyQuery, KeyQueryResult } from '../message-store.ts';
 import { hashOfKey } from '../views/key-hash.ts';
 import type { KeySource, KeyView } from '../views/keys.ts';
@@ -10,6 +10,9 @@ export const candidatesMax = 4096;
 
 /** Records in a row that are older than wanted before no younger one is expected behind them: a clock may have been set back. */
 const olderMax = 64;
+
+/** Queries at a time: each reads from disk, one record after the other, and consumers do too. */
+export const queriesMax = 64;
 
 /** Runs looked at before others get a turn: each costs a page that may have to come from disk. */
 const sourcesPerTurn = 16;
@@ -29,12 +32,24 @@ export interface KeySearchParts {
 /** Answers queries by key: candidates from the index, newest first, each verified against the record itself. */
 export class KeySearch {
   readonly #parts: KeySearchParts;
+  #running = 0;
 
   constructor(parts: KeySearchParts) {
     this.#parts = parts;
   }
 
+  /** @throws KiteError `KITE_STORE_BUSY` beyond {@link queriesMax} */
   async query(query: KeyQuery): Promise<KeyQueryResult> {
+    if (this.#running >= queriesMax) throw new KiteError('KITE_STORE_BUSY', `${queriesMax} queries by key are running already; try again`, { retryable: true });
+    this.#running++;
+    try {
+      return await this.#search(query);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async #search(query: KeyQuery): Promise<KeyQueryResult> {
     const sources = this.#parts.keys.sources();
     const newest = sources[0];
     const found = new Found(query);

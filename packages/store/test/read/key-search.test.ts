@@ -1,6 +1,6 @@
 import { memoryKeyValueStores } from '@kitemq/runtime';
 import { describe, expect, it, vi } from 'vitest';
-import { candidatesMax } from '../../src/read/key-search.ts';
+import { candidatesMax, queriesMax } from '../../src/read/key-search.ts';
 import { hashOfKey } from '../../src/views/key-hash.ts';
 import { LogStore, type KeyQuery } from '../../src/index.ts';
 import { KeyPrefix } from '../../src/views/view.ts';
@@ -109,6 +109,15 @@ describe('a query by key', () => {
     expect((await find(store, 'rare', { maxMessages: 5000 })).length).toBe(candidatesMax);
     expect(await find(store, 'rare', { maxBytes: 1 })).toEqual([`m${candidatesMax + 4}`]);
     expect((await find(store, 'rare', { maxBytes: 1000 })).length).toBeLessThan(10);
+  });
+
+  it('refuses more at a time than its limit', async () => {
+    const store = await startedStore(storeOptions(temporaryFolder()));
+    await append(store, message('x', { properties: properties({ KEYS: 'a' }) }));
+    const asked = await Promise.allSettled(Array.from({ length: queriesMax + 2 }, () => find(store, 'a')));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(queriesMax);
+    expect(asked.at(-1)).toMatchObject({ status: 'rejected', reason: { code: 'KITE_STORE_BUSY', retryable: true } });
+    expect(await find(store, 'a')).toEqual(['x']);
   });
 
   it('finds nothing while the index is off, and everything when it is on again', async () => {
