@@ -85,7 +85,8 @@ class Pair {
       expect(result.nextBeginOffset).toBeGreaterThan(offset);
       offset = result.nextBeginOffset;
     }
-    expect(store.minOffset(topic, 0)).toBe(first);
+    // Else a pass may have begun meanwhile: one does at each start.
+    if (isCompacted) expect(store.minOffset(topic, 0)).toBe(first);
     expect(Object.fromEntries([...found].sort())).toEqual(Object.fromEntries([...this.expected].sort()));
   }
 }
