@@ -152,13 +152,14 @@ it.each([
       // As readers do that share blocks: each is asked for several times, the last time near its end.
       await get(cache, segment, start(number), start(number) + 1);
       await get(cache, segment, start(number), start(number) + 1);
+      await vi.waitFor(() => expect(cold.idle).toBe(true), { interval: 1 });
       const block = await get(cache, segment, start(number), start(number + 1));
       block.checkedBytes = blockBytes;
     }
   };
   await readOn();
   // All but the first were read ahead, and those dropped meanwhile are remembered.
-  expect(cache.verified.size).toBe(36 - blocksMax - 1);
+  expect(cache.verified.size).toBeGreaterThanOrEqual(36 - blocksMax - 1);
   await readOn();
   expect(cache.verified.confirmed).toBeGreaterThanOrEqual(36 - blocksMax - 1);
   expect(cache.verified.refuted).toBe(0);
