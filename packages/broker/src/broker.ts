@@ -122,6 +122,7 @@ export class Broker {
 
   /**
    * Listens, opens the store, and registers with the nameservers; resolves when requests are served and each nameserver has answered or failed.
+   * Until then every request is answered with SYSTEM_BUSY. A `shutdown` meanwhile ends it with `KITE_STORE_UNAVAILABLE`, also in the middle of a long replay.
    * @throws KiteError `KITE_LISTEN_FAILED` | `KITE_STORE_*` | `KITE_DISK_LOCKED` | `KITE_TLS_CREDENTIALS`
    */
   start(): Promise<void> {
@@ -168,6 +169,7 @@ export class Broker {
       ...(openKeyValue === undefined ? {} : { openKeyValue }),
     });
     this.#recovery = await this.#store.start();
+    if (this.#stopping !== undefined) throw new KiteError('KITE_STORE_UNAVAILABLE', 'The broker was stopped while it started');
     this.#running = this.#assemble(this.#store, encodeHost(storeHost.address, storeHost.port));
     await this.#openFastPort();
     this.#running.schedule.start();
@@ -220,7 +222,8 @@ export class Broker {
   }
 
   async #stop(): Promise<void> {
-    // Half open cannot be closed: start-up ends first, well or not.
+    // A store that replays its log ends that; half open nothing can be closed, so start-up ends first, well or not.
+    if (this.#running === undefined) void this.#store?.shutdown().catch(() => {});
     await this.#opening?.catch(() => {});
     const running = this.#running;
     // Held pulls are answered and no delayed message is under way before the store closes.

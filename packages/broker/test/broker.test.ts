@@ -3,10 +3,36 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Commands, ResponseCode } from '@kitemq/protocol';
-import { memoryKeyValueStores, nodeRuntime, silentLogger } from '@kitemq/runtime';
+import { memoryKeyValueStores, NodeDisk, nodeRuntime, silentLogger } from '@kitemq/runtime';
+import type { DiskFile, OpenMode } from '@kitemq/runtime';
 import { describe, expect, it } from 'vitest';
 import { Broker } from '../src/index.ts';
 import { TestBroker, eventually, sendHeader } from './support/test-broker.ts';
+
+/** A disk whose flushes do not end while it holds them: a start waits for the first one. */
+class HeldDisk extends NodeDisk {
+  holds = false;
+  #held: (() => void)[] = [];
+
+  get held(): number {
+    return this.#held.length;
+  }
+
+  override openSync(path: string, mode: OpenMode): DiskFile {
+    const file = super.openSync(path, mode);
+    const datasync = file.datasync.bind(file);
+    file.datasync = (done) => {
+      if (this.holds) this.#held.push(() => datasync(done));
+      else datasync(done);
+    };
+    return file;
+  }
+
+  release(): void {
+    this.holds = false;
+    for (const go of this.#held.splice(0)) go();
+  }
+}
 
 describe('a broker', () => {
   it('keeps messages, topics, groups and offsets over a restart', async () => {
@@ -75,11 +101,33 @@ describe('a broker', () => {
 
   it('can be shut down while it starts', async () => {
     const test = new TestBroker();
-    const opening = test.open();
+    const opening = test.open().catch((error: unknown) => error);
     await test.broker.shutdown();
-    await opening;
+    expect(await opening).toMatchObject({ code: 'KITE_STORE_UNAVAILABLE' });
     // Its data is free again.
     await test.open();
+    await test[Symbol.asyncDispose]();
+  });
+
+  it('says that it is starting while its store is not open yet, and can be shut down then', async () => {
+    const disk = new HeldDisk();
+    const test = new TestBroker({ runtime: { ...nodeRuntime({ logger: silentLogger }), disk } });
+    await test.open();
+    const send = () => test.client.invoke(test.broker.address, Commands.sendMessageV2, sendHeader('Starting'), Buffer.from('x'));
+    expect((await send()).code).toBe(0);
+    await test.broker.shutdown();
+    for (const outcome of ['stopped', 'started']) {
+      disk.holds = true;
+      const opening = test.open().catch((error: unknown) => error);
+      await eventually(() => (disk.held > 0 ? true : undefined));
+      expect(await send()).toMatchObject({ code: ResponseCode.systemBusy, remark: 'the broker is starting; try again' });
+      const stopping = outcome === 'stopped' ? test.broker.shutdown() : undefined;
+      disk.release();
+      await stopping;
+      if (outcome === 'stopped') expect(await opening).toMatchObject({ code: 'KITE_STORE_UNAVAILABLE' });
+      else expect(await opening).toBe(undefined);
+    }
+    expect((await send()).code).toBe(0);
     await test[Symbol.asyncDispose]();
   });
 

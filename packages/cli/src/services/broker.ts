@@ -60,9 +60,9 @@ export const brokerService: ServiceDefinition = {
     ...flushEntries(flags['flush']),
     ...advertiseEntries(flags['advertise']),
   ],
-  async start({ runtime, config, log }) {
+  async start({ runtime, config, log, stopping }) {
     const settings = brokerSettingsOf(config.values);
-    const brokers = await startBrokers({ runtime, settings, log });
+    const brokers = await startBrokers({ runtime, settings, log, stopping });
     const nameservers = settings.namesrvAddr === undefined || settings.namesrvAddr === '' ? 'no nameserver' : `nameservers ${settings.namesrvAddr}`;
     const own = brokers.places[0]?.address ?? '';
     return {

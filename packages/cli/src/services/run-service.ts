@@ -76,13 +76,17 @@ async function serve(definition: ServiceDefinition, config: LoadedConfig, flags:
   const logger = createLogger(log);
   for (const warning of config.warnings) logger.warn({ component: 'config' }, warning);
   let stopRequests = 0;
+  const stopping = new AbortController();
   let askStop: (signal: string) => void = () => {};
   const stopAsked = new Promise<string>((settle) => (askStop = settle));
   let reportBroken: (error: unknown) => void = () => {};
   const broken = new Promise<unknown>((settle) => (reportBroken = settle));
   const releases = [
     host.onStopSignal((signal) => {
-      if (stopRequests++ === 0) return askStop(signal);
+      if (stopRequests++ === 0) {
+        stopping.abort();
+        return askStop(signal);
+      }
       host.stderr.write(`kitemq ${definition.name}: a second ${signal}: ending at once\n`);
       host.exit(ExitCode.forced);
     }),
@@ -90,8 +94,15 @@ async function serve(definition: ServiceDefinition, config: LoadedConfig, flags:
   ];
   try {
     const runtime = nodeRuntime({ logger });
-    const starting = definition.start({ runtime, logger, log, config, flags, commandName: host.commandName });
-    const service = await Promise.race([starting, broken.then((error) => Promise.reject(error))]);
+    const starting = definition.start({ runtime, logger, log, config, flags, stopping: stopping.signal, commandName: host.commandName });
+    let service: RunningService;
+    try {
+      service = await Promise.race([starting, broken.then((error) => Promise.reject(error))]);
+    } catch (error) {
+      if (!stopping.signal.aborted) throw error;
+      logger.info({}, 'stopped while it was starting');
+      return ExitCode.ok;
+    }
     if (stopRequests === 0) host.stdout.write(`ready ${service.ready}\n${service.banner ?? ''}`);
     return await untilStopped(service, stopAsked, broken, runtime);
   } finally {

@@ -15,6 +15,8 @@ export interface ServiceContext {
   readonly config: LoadedConfig;
   /** How a person calls this program again, for advice. */
   readonly commandName: string;
+  /** Aborted when the process is asked to end while the service starts: `start` then rejects soon, with nothing left behind. */
+  readonly stopping: AbortSignal;
   /** Parsed flags, by commander's camelCase names. */
   readonly flags: Readonly<Record<string, unknown>>;
 }

@@ -94,7 +94,7 @@ function dialable(address: string): string {
   return formatHostPort(host === '::' ? '::1' : host, port);
 }
 
-async function startBoth({ runtime, config, log, commandName }: ServiceContext): Promise<RunningService> {
+async function startBoth({ runtime, config, log, stopping, commandName }: ServiceContext): Promise<RunningService> {
   const { values } = config;
   const brokerPart = brokerSettingsOf(values);
   const nameserver = new Nameserver({ runtime, settings: nameserverSettingsOf(values, brokerPart.storePathRootDir) });
@@ -104,7 +104,7 @@ async function startBoth({ runtime, config, log, commandName }: ServiceContext):
   let brokers: RunningBrokers;
   try {
     // Clients dial the nameserver by an address that reaches this machine, so the broker is best found under the same one.
-    brokers = await startBrokers({ runtime, settings: { ...settings, brokerIP1: settings.brokerIP1 ?? 'auto' }, log });
+    brokers = await startBrokers({ runtime, settings: { ...settings, brokerIP1: settings.brokerIP1 ?? 'auto' }, log, stopping });
   } catch (error) {
     await nameserver.shutdown();
     throw error;

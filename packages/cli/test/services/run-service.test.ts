@@ -67,6 +67,15 @@ describe('runService', () => {
     expect(host.out).toBe('');
   });
 
+  it('ends its start when the signal comes and it can, with status 0', async () => {
+    const host = recordingHost();
+    const start = ({ stopping }: ServiceContext): Promise<RunningService> =>
+      new Promise((_resolve, reject) => stopping.addEventListener('abort', () => reject(new KiteError('KITE_STORE_UNAVAILABLE', 'stopped while it started'))));
+    const running = runService(definition(start), ['--log-level', 'error'], host);
+    host.signal('SIGTERM');
+    expect([await running, host.out, host.err]).toEqual([0, '', '']);
+  });
+
   it('says in one sentence why it did not start', async () => {
     const host = recordingHost();
     const code = await runService(definition(() => Promise.reject(new KiteError('KITE_X', 'the thing is broken: mend it'))), [], host);

@@ -25,6 +25,19 @@ export interface StartBrokersOptions {
   readonly runtime: Runtime;
   readonly settings: BrokerSettings;
   readonly log: LogStyle & { readonly target: LogTarget };
+  /** Aborted, it ends a start that is under way. */
+  readonly stopping?: AbortSignal;
+}
+
+/** Starts unless, and as long as, nobody wants it stopped. */
+async function startUnlessStopped(start: () => Promise<unknown>, shutdown: () => Promise<void>, stopping: AbortSignal | undefined): Promise<void> {
+  const stop = (): void => void shutdown().catch(() => {});
+  stopping?.addEventListener('abort', stop, { once: true });
+  try {
+    await start();
+  } finally {
+    stopping?.removeEventListener('abort', stop);
+  }
 }
 
 /** Threads that Node keeps for disk work unless told otherwise; all shards share them. */
@@ -47,13 +60,13 @@ async function allEnded(work: readonly Promise<unknown>[]): Promise<void> {
  * Starts the broker, or as many as `shards` says: shard 0 on this thread, each other on one of its own. Resolves when all are ready.
  * @throws what the first one that could not start has thrown, after the others have ended; KiteError `KITE_CONFIG_INVALID`
  */
-export async function startBrokers({ runtime, settings, log }: StartBrokersOptions): Promise<RunningBrokers> {
+export async function startBrokers({ runtime, settings, log, stopping }: StartBrokersOptions): Promise<RunningBrokers> {
   const { disk, logger } = runtime;
   const count = shardsOf(settings, { cpus: availableCpus(disk), stored: storedShards(disk, settings.storePathRootDir) });
   checkShardFolders(disk, settings.storePathRootDir, count);
   if (count === 1) {
     const broker = new Broker({ runtime, settings });
-    await broker.start();
+    await startUnlessStopped(() => broker.start(), () => broker.shutdown(), stopping);
     return { places: [{ name: settings.brokerName, address: broker.address }], broken: new Promise(() => {}), shutdown: () => broker.shutdown() };
   }
   warnAboutPool(runtime, count);
@@ -77,7 +90,7 @@ export async function startBrokers({ runtime, settings, log }: StartBrokersOptio
   }
   const shutdown = (): Promise<void> => allEnded([broker.shutdown(), ...threads.map((thread) => thread.stop())]);
   try {
-    await Promise.all([broker.start(), ...threads.map((thread) => thread.ready)]);
+    await startUnlessStopped(() => Promise.all([broker.start(), ...threads.map((thread) => thread.ready)]), shutdown, stopping);
   } catch (error) {
     await shutdown().catch(() => {});
     throw error;
