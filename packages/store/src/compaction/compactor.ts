@@ -18,9 +18,11 @@ const stepMessages = 128;
 const stepBytes: number = 1024 * 1024;
 /** Entries that are looked at, or read, together when values are carried over. */
 const carrySlice = 256;
+/** Longest pause between two steps in the background. */
+const pauseMsMax = 20;
 
 export interface CompactorOptions {
-  readonly runtime: Pick<Runtime, 'timers'>;
+  readonly runtime: Pick<Runtime, 'clock' | 'timers'>;
   readonly logger: Logger;
   readonly queues: QueueView;
   readonly view: CompactionView;
@@ -78,7 +80,21 @@ export class Compactor {
   /** Compacts all there is now. @throws KiteError when the log cannot be read */
   compact(): Promise<void> {
     return this.#serially(async () => {
-      for (const state of this.#toCompact()) await this.#compactQueue(state);
+      for (const state of this.#toCompact()) await this.#compactQueue(state, 'now');
+    });
+  }
+
+  /** The same without haste, and past queues that cannot be read. */
+  #compactInBackground(): Promise<void> {
+    return this.#serially(async () => {
+      for (const state of this.#toCompact()) {
+        try {
+          await this.#compactQueue(state, 'background');
+        } catch (error) {
+          this.#checkOpen();
+          this.#options.logger.error({ error }, 'a queue could not be compacted, which will be tried again; nothing is lost, but more is kept');
+        }
+      }
     });
   }
 
@@ -90,7 +106,7 @@ export class Compactor {
   carry(position: number): Promise<void> {
     return this.#serially(async () => {
       const states = this.#toCompact();
-      for (const state of states) await this.#compactQueue(state);
+      for (const state of states) await this.#compactQueue(state, 'now');
       const bundle = new Bundle(this.#options);
       for (const state of states) await this.#carryQueue(state, position, bundle);
       this.#checkOpen();
@@ -103,11 +119,9 @@ export class Compactor {
   #arm(ms: number): void {
     if (this.#stopped) return;
     this.#timer = this.#options.runtime.timers.setTimeout(() => {
-      this.compact()
-        .catch((error: unknown) => {
-          if (!this.#stopped) this.#options.logger.error({ error }, 'compacting failed and will be tried again; nothing is lost, but more is kept');
-        })
-        .finally(() => this.#arm(this.#options.intervalMs));
+      const again = (): void => this.#arm(this.#options.intervalMs);
+      // It fails only when the store is being shut down.
+      this.#compactInBackground().then(again, again);
     }, ms);
   }
 
@@ -135,14 +149,25 @@ export class Compactor {
     return [...states];
   }
 
-  async #compactQueue(state: CompactedQueue): Promise<void> {
+  async #compactQueue(state: CompactedQueue, haste: 'now' | 'background'): Promise<void> {
     const { view, runtime } = this.#options;
-    while (view.isCurrent(state) && state.boundary < state.queue.visible) {
+    const { clock } = runtime;
+    // What comes meanwhile is for the next time.
+    const end = state.queue.visible;
+    while (view.isCurrent(state) && state.boundary < end) {
       this.#checkOpen();
+      const began = clock.monotonic();
       await this.#step(state);
       this.#options.changed();
-      await new Promise<void>((resolve) => void runtime.timers.setImmediate(resolve));
+      // In the background half of the time is for others, whatever they do with it.
+      await this.#pause(haste === 'now' ? 0 : Math.min(clock.monotonic() - began, pauseMsMax));
     }
+  }
+
+  /** Lets the event loop do other things, for so long at least. */
+  #pause(ms: number): Promise<void> {
+    const { timers } = this.#options.runtime;
+    return new Promise((resolve) => void (ms < 1 ? timers.setImmediate(resolve) : timers.setTimeout(resolve, Math.ceil(ms))));
   }
 
   /** Takes some messages. @throws KiteError when the queue cannot be read further */
@@ -191,7 +216,7 @@ export class Compactor {
   }
 
   async #carryQueue(state: CompactedQueue, position: number, bundle: Bundle): Promise<void> {
-    const { entries, logger, runtime, view } = this.#options;
+    const { entries, logger, view } = this.#options;
     const { topic } = state.queue.topicQueues;
     for (let from = 0; view.isCurrent(state); ) {
       this.#checkOpen();
@@ -219,7 +244,7 @@ export class Compactor {
         } else if (!this.#isBuried(state, entry, record)) records.push(Buffer.from(record));
       });
       for (const record of records) await bundle.add({ state, record });
-      await new Promise<void>((resolve) => void runtime.timers.setImmediate(resolve));
+      await this.#pause(0);
     }
   }
 }
