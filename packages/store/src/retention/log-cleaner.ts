@@ -136,7 +136,7 @@ export class LogCleaner {
 
   /** Deletes the oldest segments, expired or not, until enough of the disk is free. */
   async #makeRoom(disk: DiskPolicy, ratio: number, counts: Counts): Promise<void> {
-    const { log, logger, path } = this.#options;
+    const { logger, path } = this.#options;
     // Space comes back when the files are closed, which may be later: what was deleted counts as free.
     const { freeBytes } = this.#disk.spaceSync(path);
     let deleted = 0;

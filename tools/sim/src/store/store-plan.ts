@@ -52,7 +52,7 @@ export interface StorePlan {
 export const drawStorePlan = (random: SimulatedRandom): StorePlan => {
   return {
     flushMode: random.pick(['sync', 'sync', 'async'] as const),
-    segmentBytes: random.pick([4096, 8192, 32_768, 1 << 20]),
+    segmentBytes: random.pick([4096, 8192, 32_768, 1 << 18]),
     slabBytes: random.pick([1024, 4096, 65_536]),
     hotTailBytes: random.pick([0, 2048, 65_536]),
     checkpointIntervalMs: random.pick([2, 10, 50, 10_000]),

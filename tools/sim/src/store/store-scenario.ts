@@ -82,7 +82,7 @@ class StoreStory {
   async #start(runtime: Runtime): Promise<MessageStore> {
     const process = this.#process;
     const { random } = this.simulation;
-    if (random.chance(0.05) && process.disk.keyValues.size > 0) for (const image of process.disk.keyValues.values()) image.unreadable = true;
+    if (random.chance(this.#plan.retention === undefined ? 0.05 : 0.15) && process.disk.keyValues.size > 0) for (const image of process.disk.keyValues.values()) image.unreadable = true;
     const options: StoreOptions = {
       ...this.#plan,
       runtime: this.#sabotage === 'ack-before-write' ? { ...runtime, disk: writeLater(runtime.disk, runtime.timers) } : runtime,

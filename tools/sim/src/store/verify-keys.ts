@@ -26,7 +26,8 @@ export const verifyKeys = async (store: MessageStore, topic: string, found: read
     check(ids.length === newest.length && ids.every((id, index) => id === newest[index]), () => `${topic}: the key ${key} finds ${ids.join(' ')}, readers found ${newest.join(' ')}`);
   };
   await verify('all', all);
-  for (let index = 0; index < keyCount; index++) await verify(keyOf(index), all.filter((id) => keyOf(id) === keyOf(index)));
-  for (const id of all.slice(-5)) await verify(uniqueKeyOf(id), [id]);
+  // Two of them each time: there are many starts.
+  for (const index of [all.length % keyCount, (all.length + 1) % keyCount]) await verify(keyOf(index), all.filter((id) => keyOf(id) === keyOf(index)));
+  for (const id of all.slice(-2)) await verify(uniqueKeyOf(id), [id]);
   await verify('none', []);
 };
