@@ -3,6 +3,7 @@ import type { ImportReport } from '@kitemq/store';
 import { KiteError } from '@kitemq/runtime';
 import type { Logger, OpenKeyValueStore, Runtime } from '@kitemq/runtime';
 import { importStore } from './import-store.ts';
+import type { StoreImportOptions } from './import-store.ts';
 
 export interface AdoptOptions {
   readonly runtime: Runtime;
@@ -28,7 +29,7 @@ export async function adoptApacheStore({ runtime, path, storeHost, logger, openK
     { path },
     'this is a store of Apache RocketMQ: it is taken over where it is. Messages, topics, groups and offsets stay; Apache can no longer open it afterwards (kitemq store export makes a copy that it can)',
   );
-  const report = await importStore({
+  const report = await takeOver({
     runtime,
     source: path,
     target: path,
@@ -43,6 +44,18 @@ export async function adoptApacheStore({ runtime, path, storeHost, logger, openK
   logger.info({ records, queues, bytes, ...carried, durationMs: Math.round(durationMs) }, "Apache's store has been taken over; its own files are in apache/ and can be deleted");
   for (const note of report.notes) logger.warn({ path }, note);
   return report;
+}
+
+/** What is refused here may be imported into another folder, by somebody who says on which conditions. */
+const conditional: ReadonlySet<string> = new Set(['KITE_IMPORT_UNCLEAN', 'KITE_IMPORT_DAMAGED', 'KITE_IMPORT_CONFIG']);
+
+async function takeOver(options: StoreImportOptions): Promise<ImportReport> {
+  try {
+    return await importStore(options);
+  } catch (error) {
+    if (!KiteError.is(error) || !conditional.has(error.code)) throw error;
+    throw new KiteError(error.code, `${error.message}. The command for it: kitemq store import ${options.source} --data NEW_FOLDER`, { cause: error, details: error.details });
+  }
 }
 
 function checkOwn({ disk }: Runtime, path: string): void {

@@ -241,7 +241,8 @@ describe('a broker that is started on', () => {
     const path = await apacheStore([{ topic: 'A' }], { 'topics.json': topicsOf(topic('A', 1)) });
     damage(path);
     const before = readdirSync(path).sort();
-    await expect(brokerOn(path).start()).rejects.toMatchObject({ code });
+    const advice = code === 'KITE_IMPORT_INTERRUPTED' ? 'kitemq store import /elsewhere --data ' : `kitemq store import ${path} --data NEW_FOLDER`;
+    await expect(brokerOn(path).start()).rejects.toMatchObject({ code, message: expect.stringContaining(advice) });
     expect(readdirSync(path).sort()).toEqual(before);
   });
 });

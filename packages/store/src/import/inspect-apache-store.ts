@@ -71,7 +71,7 @@ function checkStopped(disk: Disk, path: string, afterCrash: boolean): void {
     throw new KiteError('KITE_IMPORT_RUNNING', `The broker of ${path} is running (process ${pid}); stop it first (mqshutdown broker)`, { details, retryable: true });
   }
   if (afterCrash) return;
-  throw new KiteError('KITE_IMPORT_UNCLEAN', `${path} has a file "abort": its broker is running, or died. Stop it first; if it died, say --after-crash, and the log is taken up to its last whole message`, { details });
+  throw new KiteError('KITE_IMPORT_UNCLEAN', `${path} has a file "abort": its broker is running, or did not stop in an orderly way. Stop it first; if it is not running, say --after-crash, and the log is taken up to its last whole message`, { details });
 }
 
 /** The command line of the process; undefined when there is none, or when this system does not tell. */
