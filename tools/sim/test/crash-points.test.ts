@@ -31,3 +31,9 @@ test.each(kinds)('$kind, $flushMode flush: a crash at every single change of the
 test.each(kinds)('$kind, $flushMode flush: another crash at every change of the start after a crash', { timeout: 300_000 }, async (how) => {
   expect(await atEach({ seed: 3, ...how }, { step: 17, again: true })).toBeGreaterThan(60);
 });
+
+test.each(kinds)('$kind, $flushMode flush: a crash at every change of the disk while segments are deleted', { timeout: 300_000 }, async (how) => {
+  // Counted where the life is not ended.
+  expect((await liveThrough({ seed: 2, ...how, deletes: true, at: 1_000_000 })).deletedSegments).toBeGreaterThan(2);
+  expect(await atEach({ seed: 2, ...how, deletes: true })).toBeGreaterThan(100);
+});

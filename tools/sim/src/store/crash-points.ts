@@ -2,7 +2,7 @@ import type { Runtime } from '@kitemq/runtime';
 import { type CrashKind, type SimulatedProcess, Simulation } from '@kitemq/simulator';
 import { type MessageStore, openStore } from '@kitemq/store';
 import { StoreLedger } from './store-ledger.ts';
-import type { StorePlan } from './store-plan.ts';
+import type { RetentionPlan, StorePlan } from './store-plan.ts';
 import { StoreWorkload } from './store-workload.ts';
 import { verifyStore } from './verify-store.ts';
 
@@ -12,6 +12,8 @@ export interface CrashPoint {
   readonly seed: number;
   readonly kind: CrashKind;
   readonly flushMode: 'sync' | 'async';
+  /** Segments are deleted meanwhile, and a topic keeps little. */
+  readonly deletes?: boolean;
   /** The first life ends with its n-th change of the disk, counted from its start. */
   readonly at: number;
   /** The second life ends with its n-th, unless its start is over before. */
@@ -22,13 +24,16 @@ export interface CrashPoint {
 export interface CrashPointResult {
   readonly crashed: boolean;
   readonly crashedAgain: boolean;
+  readonly deletedSegments: number;
 }
+
+const retention: RetentionPlan = { ageMs: 10, logBytesMax: 9000, diskBytes: undefined, topicAgeMs: undefined, topicBytes: 2000 };
 
 const directory = '/data/store';
 const steps = 45;
 
 /** Small files, a checkpoint and a proof every few records: each kind of change comes several times in a short life. */
-const planOf = (flushMode: 'sync' | 'async'): StorePlan => ({
+const planOf = ({ flushMode, deletes }: CrashPoint): StorePlan => ({
   flushMode,
   segmentBytes: 4096,
   slabBytes: 1024,
@@ -46,7 +51,7 @@ const planOf = (flushMode: 'sync' | 'async'): StorePlan => ({
   slowDisk: false,
   failingDisk: false,
   failsAnywhere: false,
-  retention: undefined,
+  retention: deletes === true ? retention : undefined,
   wrongClock: false,
 });
 
@@ -59,7 +64,7 @@ class CrashPointStory {
 
   constructor(point: CrashPoint) {
     this.#point = point;
-    this.#plan = planOf(point.flushMode);
+    this.#plan = planOf(point);
     this.simulation = new Simulation({ seed: point.seed, rerun: JSON.stringify(point) });
     this.#process = this.simulation.process('broker');
     this.#process.crashKind = point.kind;
@@ -79,6 +84,7 @@ class CrashPointStory {
     await this.#life(undefined, async (runtime) => {
       const store = await this.#open(runtime);
       await verifyStore(store, this.#ledger, false);
+      this.#ledger.retention.verify(this.#plan.retention, this.#ledger.queues, { now: runtime.clock.now(), maxPosition: store.maxPosition, segmentBytes: this.#plan.segmentBytes, trustClock: true });
       await this.#work(store, runtime, 3);
       await store.shutdown();
     });
@@ -87,7 +93,7 @@ class CrashPointStory {
       await verifyStore(store, this.#ledger, true);
       await store.shutdown();
     });
-    return { crashed, crashedAgain };
+    return { crashed, crashedAgain, deletedSegments: this.#ledger.retention.deletedSegments };
   }
 
   /** True when it ended by the crash that was planned. */
