@@ -1,3 +1,4 @@
+import { lmqPrefix } from '@kitemq/protocol';
 import type { ApacheQueue } from './apache-consume-queues.ts';
 import type { LogStore } from '../log-store.ts';
 import type { ApacheStore } from './inspect-apache-store.ts';
@@ -19,8 +20,12 @@ const notesMax = 20;
  * and topics that were deleted and made again. All of it becomes records of the log, so that a rebuild finds the same.
  */
 export async function reconcileQueues(store: LogStore, apache: ApacheStore, isKnownTopic: (topic: string) => boolean): Promise<ReconciledQueues> {
-  const { queues, clean } = apache;
-  if (queues === undefined) return { begun: 0, removedTopics: [], notes: ['there is no consumequeue/ to compare with: queues are what the log says'] };
+  const { clean } = apache;
+  if (apache.queues === undefined) return { begun: 0, removedTopics: [], notes: ['there is no consumequeue/ to compare with: queues are what the log says'] };
+  // Their messages are in queues of other topics.
+  const queues = apache.queues.filter(({ topic }) => !topic.startsWith(lmqPrefix));
+  const light = apache.queues.length - queues.length;
+  const lightNotes = light === 0 ? [] : [`not carried over: ${light} light queues (${lmqPrefix}…); their messages are in the topics that they were sent to`];
   const appended: Promise<void>[] = [];
   let begun = 0;
   for (const { topic, queueId, next } of queues) {
@@ -32,9 +37,9 @@ export async function reconcileQueues(store: LogStore, apache: ApacheStore, isKn
   }
   await Promise.all(appended);
   // After a crash the index may not have what came last.
-  if (!clean) return { begun, removedTopics: [], notes: [] };
+  if (!clean) return { begun, removedTopics: [], notes: lightNotes };
   const { removedTopics, notes } = await leaveOutDeleted(store, queues, isKnownTopic);
-  return { begun, removedTopics, notes: [...notes, ...differences(store, queues)] };
+  return { begun, removedTopics, notes: [...lightNotes, ...notes, ...differences(store, queues)] };
 }
 
 /** Queues that only the log has belong to topics that were deleted, or deleted and made again. */

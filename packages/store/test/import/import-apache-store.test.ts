@@ -235,6 +235,18 @@ describe('an import', () => {
     expect(await readAll(store, 'A')).toEqual(texts);
   });
 
+  it('names light queues, whose messages are in queues of other topics', async () => {
+    const [source, target] = [folder(), folder()];
+    const fixture = new ApacheFixture();
+    const texts = filled(fixture, 'A', 4);
+    fixture.beginAt('%LMQ%light', 0, 60);
+    fixture.write(source);
+    expect((await importing(source, target)).notes).toEqual(['not carried over: 1 light queues (%LMQ%…); their messages are in the topics that they were sent to']);
+    const store = await opened(target);
+    expect([...store.queues()]).toEqual([{ topic: 'A', queueId: 0 }]);
+    expect(await readAll(store, 'A')).toEqual(texts);
+  });
+
   it('says where the log and the index differ', async () => {
     const [source, target] = [folder(), folder()];
     const fixture = new ApacheFixture();
