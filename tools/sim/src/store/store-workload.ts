@@ -39,10 +39,12 @@ export class StoreWorkload {
 
   /** Does `steps` things, unless the store fails before. */
   async run(steps: number): Promise<void> {
-    const { store, runtime, random, ledger, plan } = this.#options;
+    const { process, store, runtime, random, ledger, plan } = this.#options;
     for (let step = 0; step < steps && store.failure === undefined; step++) {
       this.#disturbDisk();
       await this.#step();
+      // What a dead process still does between two awaits is not seen by anybody: its store says what the power has taken already.
+      if (!process.alive || process.runtime !== runtime) return;
       ledger.flushedPosition = store.flushedPosition;
       ledger.retention.look(store, ledger.queues);
       const pause = random.below(10);
@@ -176,14 +178,14 @@ export class StoreWorkload {
   #clean(retention: RetentionPlan): void {
     const { store, ledger, process, plan, runtime } = this.#options;
     const cleaned = (report: CleanReport): void => {
-      if (!process.alive) return;
+      if (!process.alive || process.runtime !== runtime) return;
       ledger.retention.cleaned(report);
       ledger.retention.look(store, ledger.queues);
       ledger.retention.verify(retention, ledger.queues, { now: runtime.clock.now(), maxPosition: store.maxPosition, segmentBytes: plan.segmentBytes, trustClock: !plan.wrongClock });
     };
     store.clean(policyOf(retention, ledger.queues[0]!.topic)).then(cleaned, (error: unknown) => {
       // A full or failing disk, or a stop, may end it; a mistake may not.
-      if (process.alive && (error as { code?: string }).code === undefined) throw error;
+      if (process.alive && process.runtime === runtime && (error as { code?: string }).code === undefined) throw error;
     });
   }
 
