@@ -36,8 +36,8 @@ it('who waits when the thread ends is told, and nobody waits any more', async ()
   const digester = await startedDigester();
   // More than there is: that ends it.
   const waiting = [digestOf(digester, filled(10, 1)), digestOf(digester, filled(10, 1), 11), digestOf(digester, filled(10, 1))];
-  const [first, ...others] = await Promise.all(waiting);
-  expect(first?.digest).toHaveLength(32);
+  // The first may have been answered already.
+  const [, ...others] = await Promise.all(waiting);
   for (const answer of others) expect(answer).toEqual({ memory: undefined, digest: '' });
   expect(digester.ready).toBe(false);
 });

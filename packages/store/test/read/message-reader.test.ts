@@ -2,10 +2,11 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordView } from '@kitemq/protocol';
 import * as fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { NodeDigester, type Digester } from '@kitemq/runtime';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { MessageStore, ReadQuery, ReadResult, StoreOptions } from '../../src/index.ts';
 import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
-import { append, appendAll, bodies, bodyText, message, numbered, read, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
+import { append, appendAll, appendLater, bodies, bodyText, message, numbered, read, readAll, startedStore, storeOptions, temporaryFolder, testRuntime } from '../support.ts';
 
 /** Everything hot, or everything but the last block on disk. */
 const tails: readonly (readonly [name: string, options: Partial<StoreOptions>])[] = [
@@ -222,4 +223,57 @@ it('whatever is appended to whatever queue comes back in order, also after a res
     }),
     { numRuns: 15 },
   );
+});
+
+it('what is damaged in a backlog is left out, the first time and again, while blocks are read ahead and digested', async () => {
+  const path = temporaryFolder();
+  const inner = new NodeDigester();
+  onTestFinished(() => inner.close());
+  await vi.waitFor(() => expect(inner.ready).toBe(true), { timeout: 10_000 });
+  let digests = 0;
+  const digester: Digester = {
+    ready: true,
+    digest: (memory, length, done) => {
+      digests++;
+      inner.digest(memory, length, done);
+    },
+  };
+  const store = await startedStore(storeOptions(path, { runtime: { ...testRuntime(), digester }, hotTailBytes: 0, slabBytes: 65_536, segmentBytes: 16 * 1024 * 1024 }));
+  const body = (queueId: number, index: number): string => `${queueId}:${index}:`.padEnd(1_000 + ((index * 37) % 700), 'x');
+  const count = 800;
+  const places: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const waiters = [0, 1, 2, 3].map((queueId) => appendLater(store, message(body(queueId, index), { queueId })));
+    for (const waiter of waiters) await waiter.done;
+    places.push(waiters[2]!.physicalOffset);
+  }
+  const damaged = [333, 500, 700];
+  const file = openSync(join(path, 'commitlog', '0'.repeat(20)), 'r+');
+  for (const index of damaged) writeSync(file, 'X', places[index]! + 150);
+  closeSync(file);
+  for (let pass = 0; pass < 2; pass++) {
+    const readers = [0, 1, 2, 3].map(async (queueId) => {
+      const seen: string[] = [];
+      for (let offset = 0; offset < count; ) {
+        const next = await new Promise<number>((resolve) => {
+          const query: ReadQuery = { topic: 'TopicTest', queueId, offset, maxMessages: 20, maxBytes: 1e6, matchesTags: undefined, matchesRecord: undefined, transient: true };
+          store.read(query, {
+            readDone: ({ records, nextBeginOffset }) => {
+              const bytes = Buffer.concat(records);
+              const view = new RecordView();
+              for (let at = 0; at < bytes.length; ) {
+                at += view.moveTo(bytes, at);
+                seen.push(Buffer.from(view.body).toString());
+              }
+              resolve(nextBeginOffset);
+            },
+          });
+        });
+        offset = next;
+      }
+      expect(seen).toEqual(Array.from({ length: count }, (_, index) => body(queueId, index)).filter((_, index) => queueId !== 2 || !damaged.includes(index)));
+    });
+    await Promise.all(readers);
+  }
+  expect(digests).toBeGreaterThan(0);
 });
