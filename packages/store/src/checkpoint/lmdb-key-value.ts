@@ -131,7 +131,9 @@ const newFilesBytesMin = 64 * 1024;
 
 /** LMDB maps the files it makes; where the disk has no room for them the process ends by a signal (seen on a full tmpfs). */
 function checkRoom(disk: Disk, path: string): void {
-  if (disk.statSync(`${path}/data.mdb`) !== undefined && disk.statSync(`${path}/lock.mdb`) !== undefined) return;
+  const folder = disk.statSync(path);
+  if (folder?.isDirectory === false) return;
+  if (folder !== undefined && disk.statSync(`${path}/data.mdb`) !== undefined && disk.statSync(`${path}/lock.mdb`) !== undefined) return;
   const { freeBytes } = disk.spaceSync(path);
   if (freeBytes < newFilesBytesMin) throw Object.assign(new Error(`only ${freeBytes} bytes are free`), { code: 'ENOSPC', path });
 }

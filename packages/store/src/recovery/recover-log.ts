@@ -137,6 +137,7 @@ export class LogRecovery {
 
   #skip(segment: LogSegment, until: number): void {
     const from = this.#end;
+    if (from >= until) return;
     this.#options.quarantine.copy(segment, { from, until }, `no valid record from ${from} to ${until}; records behind it are kept`);
     this.#options.hole({ from, until, reason: 'no valid record' });
     this.#end = until;
