@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { rebuildViews, verifyStore } from '../../src/tools.ts';
+import { LogStore } from '../../src/index.ts';
+import { appendAll, message, append, numbered, readAll, storeOptions, temporaryFolder, testRuntime } from '../support.ts';
+
+it('a store that lost its beginning is a whole one for the tools, with its checkpoint and rebuilt without', { timeout: 60_000 }, async () => {
+  const runtime = testRuntime();
+  const path = temporaryFolder();
+  const { openKeyValue: _memory, ...options } = storeOptions(path, { segmentBytes: 16 * 1024 });
+  const store = new LogStore(options);
+  await store.start();
+  await store.settings.put('topic', 'Old', 1);
+  await append(store, message('old', { topic: 'Old' }));
+  await appendAll(store, numbered(300), { tags: 'TagA' });
+  await appendAll(store, numbered(300), { topic: 'Other', properties: Buffer.from('KEYS\u0001k1 k2\u0002') });
+  expect((await store.clean({ logBytesMax: 50_000, topics: [{ topic: 'Other', bytes: 5000 }] })).deletedSegments).toBeGreaterThan(1);
+  await appendAll(store, numbered(20, 'more'));
+  const state = (of: LogStore): unknown => [...of.queues()].map(({ topic, queueId }) => [topic, of.minOffset(topic, queueId), of.maxOffset(topic, queueId)]).sort();
+  const before = state(store);
+  expect(before).toContainEqual(['Old', 1, 1]);
+  const kept = [await readAll(store), await readAll(store, 'Other')];
+  expect(await verifyStore({ runtime, path })).toMatchObject({ problems: [] });
+  await store.shutdown();
+  expect(await verifyStore({ runtime, path })).toMatchObject({ ok: true, problems: [] });
+  const report = await rebuildViews({ runtime, path });
+  expect([report.quarantined, report.lost ?? []]).toEqual([[], []]);
+  expect(await verifyStore({ runtime, path })).toMatchObject({ ok: true, problems: [] });
+  const again = new LogStore(options);
+  await again.start();
+  expect(state(again)).toEqual(before);
+  expect([await readAll(again), await readAll(again, 'Other')]).toEqual(kept);
+  await again.shutdown();
+});
