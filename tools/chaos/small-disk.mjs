@@ -140,7 +140,8 @@ async function run(flush, { size, rounds, keep }) {
     print(`flush ${flush}: ${sent} sent, ${refusals(producers)} refused, ${ledger.acks.size} acknowledged, ${checked.stored} stored, ${checked.deleted} deleted by retention, ${problems.length} problems`);
     for (const problem of problems.slice(0, 20)) print(`  ${problem}`);
   } finally {
-    await cluster.stop({ keep: keep || problems.length > 0 });
+    // The directory cannot go while something is mounted in it.
+    await cluster.stop({ keep: true });
     disk.unmount();
     if (keep || problems.length > 0) print(`servers' logs: ${cluster.dir}`);
     else fs.rmSync(cluster.dir, { recursive: true, force: true });
