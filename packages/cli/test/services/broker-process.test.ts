@@ -81,8 +81,8 @@ describe('the broker process', () => {
     );
     const program = run([app, '-c', file, '--listen', '127.0.0.1:0', '--data', directory, '--set', 'fastPortEnable=false']);
     await program.ready();
-    for (const key of ['deleteWhen', 'fileReservedTime', 'brokerRole']) expect(program.stderr).toContain(`${key} (${file}:`);
-    expect(program.stderr).not.toContain('flushDiskType (');
+    expect(program.stderr).toContain(`brokerRole (${file}:`);
+    for (const key of ['deleteWhen', 'fileReservedTime', 'flushDiskType']) expect(program.stderr).not.toContain(`${key} (`);
     expect(await program.stop()).toBe(0);
     const wrong = run([app, '--set', 'maxMessageSize=none', '--flush', 'sync', '--set', 'brokerId=x']);
     expect(await wrong.exited).toBe(2);

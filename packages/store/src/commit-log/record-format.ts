@@ -1,4 +1,4 @@
-import { checkRecord, physicalOffsetAt, RecordLimits, RecordView } from '@kitemq/protocol';
+import { physicalOffsetAt, RecordLimits, RecordView } from '@kitemq/protocol';
 
 /** Bytes of the filler's head, which every segment must have room for at its end. */
 export const fillerBytes: number = RecordLimits.fillerBytesMin;
