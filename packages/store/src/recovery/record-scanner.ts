@@ -41,7 +41,8 @@ export class RecordScanner implements ScannedRecord {
   readonly view: RecordView = new RecordView();
   readonly #segment: ScannedSegment;
   readonly #recordBytesMax: number;
-  readonly #fileLength: number;
+  /** Of the file when the scanner was made: what was added since is not seen. */
+  readonly fileLength: number;
   readonly #window: SegmentWindow;
   /** Log position of what the last {@link next} found. */
   position: number;
@@ -52,9 +53,9 @@ export class RecordScanner implements ScannedRecord {
   constructor(segment: ScannedSegment, from: number, recordBytesMax: number) {
     this.#segment = segment;
     this.#recordBytesMax = recordBytesMax;
-    this.#fileLength = segment.file.sizeSync();
+    this.fileLength = segment.file.sizeSync();
     this.#nextPosition = this.position = from;
-    this.#window = new SegmentWindow(segment.file, from - segment.start, this.#fileLength);
+    this.#window = new SegmentWindow(segment.file, from - segment.start, this.fileLength);
   }
 
   get buffer(): Buffer {
@@ -83,12 +84,12 @@ export class RecordScanner implements ScannedRecord {
     this.size = 0;
     const at = position - this.#segment.start;
     let offset = window.offsetOf(at, fillerBytes);
-    if (offset < 0) return at >= this.#fileLength ? Scanned.nothing : Scanned.broken;
+    if (offset < 0) return at >= this.fileLength ? Scanned.nothing : Scanned.broken;
     this.offset = offset;
     const declared = window.buffer.readInt32BE(offset);
     const magic = window.buffer.readInt32BE(offset + 4);
     const room = this.#segment.end - position;
-    if (magic === RecordMagic.blank) return this.#filler(declared, room, this.#fileLength - at);
+    if (magic === RecordMagic.blank) return this.#filler(declared, room, this.fileLength - at);
     if (declared === 0 && magic === 0) return Scanned.nothing;
     if (declared < fillerBytes || declared > this.#recordBytesMax || declared > room) return Scanned.broken;
     offset = window.offsetOf(at, declared);

@@ -5,7 +5,7 @@ import type { ScannedRecord } from '../recovery/record-scanner.ts';
 import type { LogFile } from './log-file.ts';
 import { openStoreView, type StoreToolOptions } from './store-view.ts';
 import { storedRecord, type BodyForm, type StoredRecord } from './stored-record.ts';
-import { walkLog } from './walk-log.ts';
+import { readLimit, walkLog } from './walk-log.ts';
 
 /** How far a clock may have been set back in between. */
 const clockSlackMs: number = 10 * 60 * 1000;
@@ -51,6 +51,7 @@ export async function dumpStore(options: DumpOptions): Promise<number> {
       files,
       from,
       isRunning: view.holder !== undefined,
+      until: readLimit(view),
       timers: runtime.timers,
       signal,
       record: (found) => {

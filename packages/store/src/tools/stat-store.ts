@@ -8,7 +8,7 @@ import { KeyPrefix } from '../views/view.ts';
 import { readQueueRows } from './folded-rows.ts';
 import type { LogFile } from './log-file.ts';
 import { openStoreView, type StoreToolOptions, type StoreView } from './store-view.ts';
-import { walkLog } from './walk-log.ts';
+import { readLimit, walkLog } from './walk-log.ts';
 
 export interface SegmentStat {
   readonly name: string;
@@ -80,7 +80,7 @@ async function gather(options: StoreToolOptions, view: StoreView): Promise<Store
   const begin = files[0]?.start ?? 0;
   // Only what no checkpoint has must be read to know where the log ends.
   const from = Math.max(begin, mark?.position ?? begin);
-  const { end } = await walkLog({ files, from, isRunning: holder !== undefined, timers: runtime.timers, signal, record: () => undefined });
+  const { end } = await walkLog({ files, from, isRunning: holder !== undefined, until: readLimit(view), timers: runtime.timers, signal, record: () => undefined });
   const groups = new Set<string>();
   let consumerOffsets = 0;
   let settings = 0;

@@ -3,7 +3,7 @@ import { isRecordOf } from '../recovery/load-views.ts';
 import { storePaths } from '../recovery/store-folder.ts';
 import { openStoreView, type StoreToolOptions, type StoreView } from './store-view.ts';
 import { ViewsCheck } from './views-check.ts';
-import { usedEnd, walkLog } from './walk-log.ts';
+import { readLimit, usedEnd, walkLog } from './walk-log.ts';
 
 /** Something that is not as it must be. */
 export interface StoreProblem {
@@ -73,6 +73,7 @@ class Verification {
       files,
       from: begin,
       isRunning: holder !== undefined,
+      until: readLimit(this.#view),
       timers: runtime.timers,
       signal,
       record: (found) => views?.record(found),

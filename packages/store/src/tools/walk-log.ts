@@ -3,6 +3,7 @@ import { storedRecordBytesMax } from '../commit-log/record-format.ts';
 import { findRecord } from '../recovery/find-record.ts';
 import { RecordScanner, Scanned, type ScannedRecord } from '../recovery/record-scanner.ts';
 import type { LogFile } from './log-file.ts';
+import type { StoreView } from './store-view.ts';
 
 /** Bytes between two calls of `progress`. */
 const progressBytes = 16 * 1024 * 1024;
@@ -17,6 +18,8 @@ export interface LogWalkOptions {
   readonly from: number;
   /** The log may grow meanwhile. */
   readonly isRunning: boolean;
+  /** The walk ends with the first record that reaches this log position: for a log that grows faster than it can be read. */
+  readonly until?: number | undefined;
   readonly timers: Timers;
   readonly signal?: AbortSignal | undefined;
   /** Return false to end the walk. The record is valid only during the call. */
@@ -75,6 +78,7 @@ class Walk {
   async #file(file: LogFile): Promise<boolean> {
     let scanner = new RecordScanner(file, this.#end, storedRecordBytesMax);
     let again = 0;
+    let lookedAt = -1;
     for (;;) {
       const found = this.#recordsOf(scanner, file);
       if (this.#stopped) return true;
@@ -87,6 +91,14 @@ class Walk {
         this.#end = scanner.position + scanner.size;
         return true;
       }
+      // In a file that grows, what was read may be old or half written, and the file longer than it was.
+      if (this.#end > lookedAt) again = 0;
+      lookedAt = this.#end;
+      if (this.#options.isRunning && file === this.#options.files.at(-1) && again++ < againMax) {
+        await sleep(this.#options.timers, again === 1 ? 0 : againMs, this.#options.signal);
+        scanner = new RecordScanner(file, this.#end, storedRecordBytesMax);
+        continue;
+      }
       const next = findRecord(file, scanner.position + 1, storedRecordBytesMax);
       if (next !== undefined) {
         this.#options.hole?.(this.#end, next, 'no valid record');
@@ -95,20 +107,18 @@ class Walk {
         continue;
       }
       this.#brokenTail = found === Scanned.broken;
-      if (found === Scanned.nothing || !this.#options.isRunning || again++ >= againMax) return false;
-      await sleep(this.#options.timers, againMs, this.#options.signal);
-      scanner = new RecordScanner(file, this.#end, storedRecordBytesMax);
+      return false;
     }
   }
 
   #recordsOf(scanner: RecordScanner, file: LogFile): Scanned {
-    const { record } = this.#options;
+    const { record, until = Number.MAX_SAFE_INTEGER } = this.#options;
     for (;;) {
       const found = scanner.next();
       if (found !== Scanned.record) return found;
       this.#end = scanner.position + scanner.size;
       this.#records++;
-      if (record(scanner, file) === false) {
+      if (record(scanner, file) === false || this.#end >= until) {
         this.#stopped = true;
         return found;
       }
@@ -121,6 +131,11 @@ class Walk {
     this.#options.progress?.(this.#end);
     await sleep(this.#options.timers, 0, this.#options.signal);
   }
+}
+
+/** How far a log that is being written to is read: what was there when it was opened. Undefined for one that is not. */
+export function readLimit({ files, mark, holder }: StoreView): number | undefined {
+  return holder === undefined ? undefined : Math.max(usedEnd(files), mark?.position ?? 0);
 }
 
 /** How far the used part of the files reaches, roughly: for progress. */

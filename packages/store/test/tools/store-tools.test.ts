@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LogStore, type StoreOptions } from '../../src/index.ts';
 import { dumpStore, rebuildViews, statStore, verifyStore, type StoredRecord } from '../../src/tools.ts';
 import { describe, expect, it, vi } from 'vitest';
+import { fastRuntime } from '../fast-disk.ts';
 import { append, appendAll, message, numbered, readAll, startedStore, storeOptions, temporaryFolder, testRuntime } from '../support.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -54,6 +55,22 @@ describe('verify', () => {
     expect((await readAll(store)).length).toBe(750);
     await store.shutdown();
     expect(await verifyStore({ runtime, path })).toMatchObject({ ok: true });
+  });
+
+  it('ends while the log goes on growing, and takes nothing that is being written for a hole', async () => {
+    const path = temporaryFolder();
+    const { openKeyValue: _memory, ...options } = storeOptions(path, { segmentBytes: 256 * 1024 * 1024, checkpointIntervalMs: 5, runtime: fastRuntime() });
+    const store = await startedStore(options);
+    const body = Buffer.alloc(64 * 1024, 0x61);
+    for (let count = 0; count < 400; count++) await append(store, message(body));
+    let reports = 0;
+    const looking = (async () => {
+      for (; reports < 3; reports++) expect(await verifyStore({ runtime, path })).toMatchObject({ ok: true, problems: [], holder: process.pid });
+    })();
+    // Not faster than it is read: this process does both.
+    for (let count = 0; reports < 3 && count < 2000; count++) await append(store, message(body));
+    await looking;
+    await store.shutdown();
   });
 
   it('finds a flipped bit, a missing and a short segment', async () => {
