@@ -70,6 +70,11 @@ export class ConsumeQueue {
     this.visible = visible;
   }
 
+  /** Forgets the messages before `minOffset`, and what was lost right behind them: else it would depend on when somebody asks whether the queue begins there. */
+  trimTo(minOffset: number): void {
+    if (minOffset > this.#minOffset) this.trim(firstOffsetAt(this, Math.min(minOffset, this.visible), this.#owner.logBegin));
+  }
+
   /** Forgets the messages before `minOffset`. */
   trim(minOffset: number): void {
     const before = this.#minOffset;

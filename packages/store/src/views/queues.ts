@@ -368,7 +368,7 @@ export class QueueView implements View, QueueOwner {
       queue.begin(next, next);
     } else if (queue.visible < next && isEmpty(queue)) queue.begin(next, next);
     else if (queue.visible < next && next - queue.visible <= this.#gapMax) queue.addBlanks(next);
-    queue.trim(minOffset);
+    queue.trimTo(minOffset);
     if (!live) this.#markDirty(queue);
   }
 
