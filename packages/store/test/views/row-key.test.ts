@@ -5,7 +5,7 @@ import { readUint53, RowKey, RowKeyReader, uint32At, uint53At, writeUint53 } fro
 describe('row keys', () => {
   it('are read as they were written', () => {
     fc.assert(
-      fc.property(fc.string(), fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed()), fc.nat(2 ** 32 - 1), (first, second, number) => {
+      fc.property(fc.string(), fc.string({ unit: 'binary' }).filter((text) => Buffer.from(text).toString() === text), fc.nat(2 ** 32 - 1), (first, second, number) => {
         const key = new RowKey(7).text(first).text(second).uint32(number).bytes();
         const reader = new RowKeyReader(key);
         expect([reader.text(), reader.text(), reader.uint32()]).toEqual([Buffer.from(first).toString(), second, number]);
