@@ -20,7 +20,8 @@ export interface CommitLogOptions {
  */
 export class CommitLog {
   readonly #options: CommitLogOptions;
-  readonly #slabs = new TailSlabs();
+  readonly #slabBytes: number;
+  readonly #slabs: TailSlabs;
   readonly #segments: LogSegment[];
   /** Index of the first slab with bytes that are not in the file. */
   #nextWrite = 0;
@@ -35,6 +36,8 @@ export class CommitLog {
   /** `segments` are those found on disk, oldest first; `end` is where appending goes on: all before it is on disk. */
   constructor(options: CommitLogOptions, segments: LogSegment[], end: number) {
     this.#options = options;
+    this.#slabBytes = Math.min(options.slabBytes, options.segmentBytes);
+    this.#slabs = new TailSlabs(this.#slabBytes);
     this.#segments = segments;
     this.#appended = this.#written = this.#flushed = end;
   }
@@ -89,7 +92,7 @@ export class CommitLog {
       this.#close(segment, last);
       segment = this.#addSegment();
     }
-    return this.#addSlab(segment, Math.min(Math.max(this.#options.slabBytes, size + fillerBytes), segment.end - this.#appended));
+    return this.#addSlab(segment, Math.max(this.#slabBytes, size + fillerBytes));
   }
 
   /** Fills the segment up; the bytes behind the filler's head stay a hole. */

@@ -34,7 +34,13 @@ export class TailSlabs {
   readonly #slabs: TailSlab[] = [];
   /** Memory of slabs that were dropped before anybody had a slice of them: saves its page faults and collections. */
   readonly #spare: Buffer[] = [];
+  readonly #slabBytes: number;
   #bytes = 0;
+
+  /** `slabBytes`: the usual size of a slab. Only memory of this size is kept for reuse. */
+  constructor(slabBytes: number) {
+    this.#slabBytes = slabBytes;
+  }
 
   /** The slab that is being filled. */
   get last(): TailSlab | undefined {
@@ -55,10 +61,8 @@ export class TailSlabs {
 
   /** Begins a slab of `bytes` at log position `start`. */
   add(segment: LogSegment, start: number, bytes: number): TailSlab {
-    const spare = this.#spare[this.#spare.length - 1];
-    const isFit = spare !== undefined && spare.length === bytes;
-    if (isFit) this.#spare.pop();
-    const slab = new TailSlab(segment, start, isFit ? spare : Buffer.allocUnsafeSlow(bytes));
+    const spare = bytes === this.#slabBytes ? this.#spare.pop() : undefined;
+    const slab = new TailSlab(segment, start, spare ?? Buffer.allocUnsafeSlow(bytes));
     this.#slabs.push(slab);
     this.#bytes += bytes;
     return slab;
@@ -76,7 +80,7 @@ export class TailSlabs {
       const oldest = this.#slabs[count] as TailSlab;
       if (oldest.end > position) break;
       this.#bytes -= oldest.buffer.length;
-      if (!oldest.isShared && this.#spare.length < sparesMax) this.#spare.push(oldest.buffer);
+      if (!oldest.isShared && oldest.buffer.length === this.#slabBytes && this.#spare.length < sparesMax) this.#spare.push(oldest.buffer);
       count++;
     }
     if (count > 0) this.#slabs.splice(0, count);
