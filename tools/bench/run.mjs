@@ -1,4 +1,5 @@
 // Compares KiteMQ with Apache RocketMQ 5.5.0, alternating, at equal durability. See README.md; `node run.mjs --help`.
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -84,6 +85,8 @@ async function measure({ targets, suites, flushes, pairs, options }) {
       for (const [name, suite] of chosen) {
         for (let pair = 0; pair < pairs; pair += 1) {
           for (const [target, cluster] of clusters) {
+            // What the other one left to write back must not be what this one waits for.
+            execFileSync('sync');
             progress(`${name}: ${target}, flush ${flush}, pair ${pair + 1} of ${pairs}`);
             record(target, pair, await suite(cluster, { ...options, label: `${flush} flush`, pair }));
           }

@@ -1,8 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { DigestDone, Digester } from '../digester.ts';
 
-type Answer = readonly [memory: ArrayBuffer, digest: Uint8Array];
-
 /** The worker's heap: it holds a few objects at a time. MiB. */
 const heapMiB = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 };
 
@@ -16,15 +14,19 @@ function serve(): void {
   const { createCipheriv } = process.getBuiltinModule('node:crypto');
   const key = Buffer.alloc(32, 'kitemq');
   const nonce = Buffer.alloc(12);
-  parentPort!.on('message', ([memory, length]: readonly [ArrayBuffer, number]) => {
+  parentPort!.on('message', ([memory, offset, length]: readonly [SharedArrayBuffer, number, number]) => {
     const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
-    cipher.setAAD(new Uint8Array(memory, 0, length), { plaintextLength: 0 });
+    cipher.setAAD(new Uint8Array(memory, offset, length), { plaintextLength: 0 });
     cipher.final();
-    parentPort!.postMessage([memory, new Uint8Array(cipher.getAuthTag())], [memory]);
+    parentPort!.postMessage(new Uint8Array(cipher.getAuthTag()));
   });
 }
 
-/** Digests in a thread of its own, begun when it is first asked for. It ends with the process and does not keep it alive. */
+/**
+ * Digests in a thread of its own, begun when it is first asked for. It ends with the process and does not keep it alive.
+ * The memory is shared, not handed over and back: from the first ArrayBuffer that a thread gives away on, V8 checks at each access to each one whether it
+ * is still there (sends: 5.5 µs before, 6.6 µs after).
+ */
 export class NodeDigester implements Digester {
   #worker: Worker | undefined;
   #isReady = false;
@@ -38,9 +40,8 @@ export class NodeDigester implements Digester {
   }
 
   digest(memory: Buffer, length: number, done: DigestDone): void {
-    const { buffer } = memory;
     this.#waiting.push(done);
-    this.#worker!.postMessage([buffer, length], [buffer as ArrayBuffer]);
+    this.#worker!.postMessage([memory.buffer, memory.byteOffset, length]);
   }
 
   /** Ends the thread; for tests. */
@@ -52,7 +53,7 @@ export class NodeDigester implements Digester {
     const worker = new Worker(`(${serve.toString()})()`, { eval: true, resourceLimits: heapMiB, name: 'digester' });
     worker.unref();
     worker.once('online', () => (this.#isReady = true));
-    worker.on('message', ([memory, digest]: Answer) => this.#waiting.shift()?.(Buffer.from(memory), digest));
+    worker.on('message', (digest: Uint8Array) => this.#waiting.shift()?.(digest));
     // Out of memory, or no such cipher (OpenSSL in FIPS mode): all goes on without digests.
     worker.once('error', () => this.#fail());
     worker.once('exit', () => this.#fail());
@@ -62,6 +63,6 @@ export class NodeDigester implements Digester {
   #fail(): void {
     this.#isReady = false;
     this.#hasFailed = true;
-    for (const done of this.#waiting.splice(0)) done(undefined, undefined);
+    for (const done of this.#waiting.splice(0)) done(undefined);
   }
 }

@@ -121,7 +121,7 @@ export class BlockCache {
     const end = this.#loadEnd(segment, start);
     const length = end - start;
     const isWhole = length === blockBytes + overlapBytes || end === segment.end;
-    const loaded = (error: Error | undefined, bytes: Buffer, digest: Uint8Array | undefined): void => {
+    const loaded = (error: Error | undefined, bytes: Buffer, digest?: Uint8Array): void => {
       this.#loading.delete(start);
       const block: LogBlock | undefined =
         error === undefined ? { start, bytes, length, isWhole, marks: this.verified.newMarks(), checkedBytes: 0, digest, holds: 1, kept: true, uses: 0 } : undefined;
@@ -130,13 +130,14 @@ export class BlockCache {
       if (block !== undefined) this.release(block);
     };
     const read: ColdReadDone = (error, bytes) => {
-      if (error !== undefined || !digested || !isWhole) return loaded(error, bytes, undefined);
-      digestOf(bytes, length, this.#digester, (memory, digest) => loaded(memory === undefined ? new Error('the digest of a block failed') : undefined, memory ?? bytes, digest));
+      if (error !== undefined || !digested || !isWhole) return loaded(error, bytes);
+      digestOf(bytes, length, this.#digester, (digest) => loaded(undefined, bytes, digest));
     };
     this.#cold.read(start, length, read, this.#memory);
   }
 
-  readonly #memory = (): Buffer => this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes + overlapBytes);
+  /** Shared, as the digester's thread looks at it too. */
+  readonly #memory = (): Buffer => this.#spare.pop() ?? Buffer.from(new SharedArrayBuffer(blockBytes + overlapBytes));
 
   #keep(block: LogBlock): void {
     this.#drop(block.start);

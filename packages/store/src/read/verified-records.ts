@@ -1,5 +1,5 @@
 import { createCipheriv, getCiphers } from 'node:crypto';
-import type { Digester } from '@kitemq/runtime';
+import type { DigestDone, Digester } from '@kitemq/runtime';
 import { physicalOffsetAt, recordSizeAt } from '@kitemq/protocol';
 import { isWholeRecord } from '../commit-log/record-format.ts';
 
@@ -111,20 +111,18 @@ export function isWholeInBlock(block: CheckedBlock, offset: number, size: number
   return true;
 }
 
-type Digested = (memory: Buffer | undefined, digest: Uint8Array | undefined) => void;
-
-/** The digest of the first `length` bytes of `memory`, which may be another Buffer when it is back (see `Digester`); none while there is no way to make one. */
-export function digestOf(memory: Buffer, length: number, digester: Digester | undefined, done: Digested): void {
+/** The digest of the first `length` bytes of `memory`; none while there is no way to make one. */
+export function digestOf(memory: Buffer, length: number, digester: Digester | undefined, done: DigestDone): void {
   if (digester !== undefined) {
     if (digester.ready) digester.digest(memory, length, done);
-    else done(memory, undefined);
+    else done(undefined);
     return;
   }
-  if (!getCiphers().includes(cipher)) return done(memory, undefined);
+  if (!getCiphers().includes(cipher)) return done(undefined);
   const digest = createCipheriv(cipher, key, nonce, { authTagLength: 16 });
   digest.setAAD(memory.subarray(0, length), { plaintextLength: 0 });
   digest.final();
-  done(memory, digest.getAuthTag());
+  done(digest.getAuthTag());
 }
 
 // As the Node runtime's digester does.

@@ -6,7 +6,7 @@ const blockBytes = 8_192;
 
 function digest(bytes: Buffer): Uint8Array | undefined {
   let made: Uint8Array | undefined;
-  digestOf(bytes, bytes.length, undefined, (_memory, result) => (made = result));
+  digestOf(bytes, bytes.length, undefined, (result) => (made = result));
   return made;
 }
 
