@@ -17,14 +17,12 @@ export type {
 export type { KeyValueBatch, KeyValueStore, OpenKeyValueStore } from './key-value.ts';
 export type { KiteErrorOptions } from './errors.ts';
 export { assert, KiteError } from './errors.ts';
-export type { DigestDone, Digester } from './digester.ts';
 export type { LoopDelay, LoopDelays } from './loop-delay.ts';
 export type { Runtime } from './runtime.ts';
 export { Sfc32 } from './sfc32.ts';
 export { NodeClock } from './node/node-clock.ts';
 export { NodeTimers } from './node/node-timers.ts';
 export { NodeRandom } from './node/node-random.ts';
-export { NodeDigester } from './node/node-digester.ts';
 export { NodeDisk } from './node/node-disk.ts';
 export { NodeLoopDelay } from './node/node-loop-delay.ts';
 export { NodeNetwork } from './node/node-network.ts';

@@ -1,5 +1,4 @@
 import type { Clock } from './clock.ts';
-import type { Digester } from './digester.ts';
 import type { Disk } from './disk.ts';
 import type { Logger } from './logger.ts';
 import type { LoopDelay } from './loop-delay.ts';
@@ -15,8 +14,6 @@ export interface Runtime {
   readonly disk: Disk;
   readonly network: Network;
   readonly logger: Logger;
-  /** Where there are threads; without it digests are made on the event loop. */
-  readonly digester?: Digester;
   /** Where there is a real event loop. */
   readonly loopDelay?: LoopDelay;
   /** Identifies this process in ids and lock files. */

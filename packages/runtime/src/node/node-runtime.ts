@@ -2,7 +2,6 @@ import type { Logger } from '../logger.ts';
 import { silentLogger } from '../logger.ts';
 import type { Runtime } from '../runtime.ts';
 import { NodeClock } from './node-clock.ts';
-import { NodeDigester } from './node-digester.ts';
 import { NodeDisk } from './node-disk.ts';
 import { NodeLoopDelay } from './node-loop-delay.ts';
 import { NodeNetwork } from './node-network.ts';
@@ -22,7 +21,6 @@ export const nodeRuntime = (options: NodeRuntimeOptions = {}): Runtime => {
     timers: new NodeTimers(),
     random: new NodeRandom(),
     disk: new NodeDisk(),
-    digester: new NodeDigester(),
     loopDelay: new NodeLoopDelay(),
     network: new NodeNetwork(logger),
     logger,

@@ -1,4 +1,3 @@
-import type { Digester } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import type { ColdReadDone, ColdReader } from './cold-reader.ts';
@@ -33,7 +32,6 @@ type BlockDone = (error: Error | undefined, block: LogBlock | undefined) => void
 export class BlockCache {
   readonly #log: CommitLog;
   readonly #cold: ColdReader;
-  readonly #digester: Digester | undefined;
   /** By start position, the one used last at the end. */
   readonly #blocks = new Map<number, LogBlock>();
   readonly #loading = new Map<number, BlockDone[]>();
@@ -42,11 +40,9 @@ export class BlockCache {
   readonly verified: VerifiedRecords = new VerifiedRecords(blockBytes);
   #latest: LogBlock | undefined;
 
-  /** Without a digester digests are made on the event loop. */
-  constructor(log: CommitLog, cold: ColdReader, digester?: Digester) {
+  constructor(log: CommitLog, cold: ColdReader) {
     this.#log = log;
     this.#cold = cold;
-    this.#digester = digester;
   }
 
   /** Log position of the first byte of the block in which a record at `position` is looked for. */
@@ -121,23 +117,19 @@ export class BlockCache {
     const end = this.#loadEnd(segment, start);
     const length = end - start;
     const isWhole = length === blockBytes + overlapBytes || end === segment.end;
-    const loaded = (error: Error | undefined, bytes: Buffer, digest?: Uint8Array): void => {
+    const loaded: ColdReadDone = (error, bytes) => {
       this.#loading.delete(start);
+      const digest = error === undefined && digested && isWhole ? digestOf(bytes, length) : undefined;
       const block: LogBlock | undefined =
         error === undefined ? { start, bytes, length, isWhole, marks: this.verified.newMarks(), checkedBytes: 0, digest, holds: 1, kept: true, uses: 0 } : undefined;
       if (block !== undefined) this.#keep(block);
       for (const each of waiting) each(error, block);
       if (block !== undefined) this.release(block);
     };
-    const read: ColdReadDone = (error, bytes) => {
-      if (error !== undefined || !digested || !isWhole) return loaded(error, bytes);
-      digestOf(bytes, length, this.#digester, (digest) => loaded(undefined, bytes, digest));
-    };
-    this.#cold.read(start, length, read, this.#memory);
+    this.#cold.read(start, length, loaded, this.#memory);
   }
 
-  /** Shared, as the digester's thread looks at it too. */
-  readonly #memory = (): Buffer => this.#spare.pop() ?? Buffer.from(new SharedArrayBuffer(blockBytes + overlapBytes));
+  readonly #memory = (): Buffer => this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes + overlapBytes);
 
   #keep(block: LogBlock): void {
     this.#drop(block.start);

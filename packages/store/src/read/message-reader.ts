@@ -1,4 +1,4 @@
-import type { Digester, Logger } from '@kitemq/runtime';
+import type { Logger } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import { ReadStatus, type ReadCompletion, type ReadQuery } from '../message-store.ts';
 import type { CompactedQueue } from '../compaction/compacted-queue.ts';
@@ -18,11 +18,11 @@ export class MessageReader {
   readonly #queues: QueueView;
   readonly #sources: ColdSources;
 
-  constructor(parts: { readonly log: CommitLog; readonly queues: QueueView; readonly cold: ColdReader; readonly logger: Logger; readonly digester?: Digester | undefined }) {
+  constructor(parts: { readonly log: CommitLog; readonly queues: QueueView; readonly cold: ColdReader; readonly logger: Logger }) {
     this.#log = parts.log;
     this.#queues = parts.queues;
     const { log, cold, logger } = parts;
-    this.#sources = { log, cold, logger, blocks: new BlockCache(log, cold, parts.digester) };
+    this.#sources = { log, cold, logger, blocks: new BlockCache(log, cold) };
   }
 
   read(query: ReadQuery, completion: ReadCompletion): void {

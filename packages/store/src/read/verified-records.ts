@@ -1,5 +1,4 @@
 import { createCipheriv, getCiphers } from 'node:crypto';
-import type { DigestDone, Digester } from '@kitemq/runtime';
 import { physicalOffsetAt, recordSizeAt } from '@kitemq/protocol';
 import { isWholeRecord } from '../commit-log/record-format.ts';
 
@@ -37,7 +36,7 @@ interface Digest {
 
 /**
  * Remembers which records are known to be whole, so that a log that is read again (by the next group, by the next replay) is not checked record by
- * record again: a CRC-32 of 1 KiB with the call around it takes 0.5 µs. A block that is read ahead, or again, is digested (off the event loop). When it is
+ * record again: a CRC-32 of 1 KiB with the call around it takes 0.5 µs. A block that is read ahead, or again, is digested (60 µs for 512 KiB). When it is
  * dropped, the digest is kept with the marks; when it is read again and has the same digest, the marks are true again. Bytes that changed meanwhile, by
  * whatever accident, have another digest, and their records are checked one by one.
  */
@@ -111,21 +110,17 @@ export function isWholeInBlock(block: CheckedBlock, offset: number, size: number
   return true;
 }
 
-/** The digest of the first `length` bytes of `memory`; none while there is no way to make one. */
-export function digestOf(memory: Buffer, length: number, digester: Digester | undefined, done: DigestDone): void {
-  if (digester !== undefined) {
-    if (digester.ready) digester.digest(memory, length, done);
-    else done(undefined);
-    return;
-  }
-  if (!getCiphers().includes(cipher)) return done(undefined);
+/** AES-GCM that encrypts nothing: its GHASH makes 9 GB/s where Node's CRC-32 makes 4. It is to find accidents, not attackers: key and nonce are no secret. */
+const cipher = 'aes-128-gcm';
+const key: Buffer = Buffer.alloc(16, 'kitemq');
+const nonce: Buffer = Buffer.alloc(12);
+const canDigest: boolean = getCiphers().includes(cipher);
+
+/** The digest of the first `length` bytes of `memory`, to tell whether they are the same as they were; undefined where there is no way to make one. */
+export function digestOf(memory: Buffer, length: number): Uint8Array | undefined {
+  if (!canDigest) return undefined;
   const digest = createCipheriv(cipher, key, nonce, { authTagLength: 16 });
   digest.setAAD(memory.subarray(0, length), { plaintextLength: 0 });
   digest.final();
-  done(digest.getAuthTag());
+  return digest.getAuthTag();
 }
-
-// As the Node runtime's digester does.
-const cipher = 'chacha20-poly1305';
-const key: Buffer = Buffer.alloc(32, 'kitemq');
-const nonce: Buffer = Buffer.alloc(12);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { NodeDigester, NodeDisk } from '@kitemq/runtime';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { NodeDisk } from '@kitemq/runtime';
+import { expect, it, vi } from 'vitest';
 import { CommitLog } from '../../src/commit-log/commit-log.ts';
 import { LogSegment } from '../../src/commit-log/log-segment.ts';
 import { BlockCache, blockBytes, blocksMax, overlapBytes, type LogBlock } from '../../src/read/block-cache.ts';
@@ -135,17 +135,9 @@ it('what is not in a block is an error, not a wait for ever', async () => {
   await expect(get(cache, segment, segmentStart + blockBytes, segment.end + 1)).rejects.toThrow('is not in the block');
 });
 
-it.each([
-  ['a thread', true],
-  ['the event loop', false],
-])('a block that was checked is known when it is read again, by a digest of %s', async (_name, threaded) => {
+it('a block that was checked is known when it is read again, by its digest', async () => {
   const { cold, log, segment } = opened(40 * blockBytes, 40 * blockBytes);
-  const digester = threaded ? new NodeDigester() : undefined;
-  if (digester !== undefined) {
-    onTestFinished(() => digester.close());
-    await vi.waitFor(() => expect(digester.ready).toBe(true), { timeout: 10_000 });
-  }
-  const cache = new BlockCache(log, cold, digester);
+  const cache = new BlockCache(log, cold);
   const start = (number: number): number => segmentStart + number * blockBytes;
   const readOn = async (): Promise<void> => {
     for (let number = 0; number < 36; number++) {

@@ -5,9 +5,7 @@ import { digestOf, digestsMax, isWholeInBlock, VerifiedRecords, type CheckedBloc
 const blockBytes = 8_192;
 
 function digest(bytes: Buffer): Uint8Array | undefined {
-  let made: Uint8Array | undefined;
-  digestOf(bytes, bytes.length, undefined, (result) => (made = result));
-  return made;
+  return digestOf(bytes, bytes.length);
 }
 
 function fields(physicalOffset: number, body: string): RecordFields {
