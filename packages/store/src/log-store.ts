@@ -291,7 +291,7 @@ export class LogStore implements contract.MessageStore {
     });
     const cold = new ColdReader(log);
     const appender = new Appender({ ...options, clock: runtime.clock, log, commit, queues: views.queues, keys: views.keys, storeHost });
-    const reader = new MessageReader({ log, queues: views.queues, cold, logger });
+    const reader = new MessageReader({ log, queues: views.queues, cold, logger, clock: runtime.clock });
     const records = new RecordReader(log, cold, options.maxMessageBytes + recordOverheadMax);
     const limits = (): { min: number; visible: number } => ({ min: this.#open().log.minPosition, visible: commit.visible });
     const minOffsetOf = (topic: string, queueId: number): number => {

@@ -1,3 +1,4 @@
+import type { Clock } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import type { ColdReadDone, ColdReader } from './cold-reader.ts';
@@ -37,10 +38,13 @@ export class BlockCache {
   readonly #loading = new Map<number, BlockDone[]>();
   /** Memory of blocks that were dropped: fresh memory of this size costs its page faults and a collection each time. */
   readonly #spare: Buffer[] = [];
-  readonly verified: VerifiedRecords = new VerifiedRecords(blockBytes);
+  readonly #clock: Clock;
+  readonly verified: VerifiedRecords;
   #latest: LogBlock | undefined;
 
-  constructor(log: CommitLog, cold: ColdReader) {
+  constructor(log: CommitLog, cold: ColdReader, clock: Clock) {
+    this.#clock = clock;
+    this.verified = new VerifiedRecords(blockBytes, clock);
     this.#log = log;
     this.#cold = cold;
   }
@@ -117,11 +121,12 @@ export class BlockCache {
     const end = this.#loadEnd(segment, start);
     const length = end - start;
     const isWhole = length === blockBytes + overlapBytes || end === segment.end;
+    const readAt = this.#clock.monotonic();
     const loaded: ColdReadDone = (error, bytes) => {
       this.#loading.delete(start);
-      const digest = error === undefined && digested && isWhole ? digestOf(bytes, length) : undefined;
+      const digest = error === undefined && digested && isWhole && !this.verified.isTrusted(start) ? digestOf(bytes, length) : undefined;
       const block: LogBlock | undefined =
-        error === undefined ? { start, bytes, length, isWhole, marks: this.verified.newMarks(), checkedBytes: 0, digest, holds: 1, kept: true, uses: 0 } : undefined;
+        error === undefined ? { start, bytes, length, isWhole, marks: this.verified.newMarks(), checkedBytes: 0, readAt, digest, holds: 1, kept: true, uses: 0 } : undefined;
       if (block !== undefined) this.#keep(block);
       for (const each of waiting) each(error, block);
       if (block !== undefined) this.release(block);

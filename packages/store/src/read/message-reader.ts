@@ -1,4 +1,4 @@
-import type { Logger } from '@kitemq/runtime';
+import type { Clock, Logger } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import { ReadStatus, type ReadCompletion, type ReadQuery } from '../message-store.ts';
 import type { CompactedQueue } from '../compaction/compacted-queue.ts';
@@ -18,11 +18,11 @@ export class MessageReader {
   readonly #queues: QueueView;
   readonly #sources: ColdSources;
 
-  constructor(parts: { readonly log: CommitLog; readonly queues: QueueView; readonly cold: ColdReader; readonly logger: Logger }) {
+  constructor(parts: { readonly log: CommitLog; readonly queues: QueueView; readonly cold: ColdReader; readonly logger: Logger; readonly clock: Clock }) {
     this.#log = parts.log;
     this.#queues = parts.queues;
-    const { log, cold, logger } = parts;
-    this.#sources = { log, cold, logger, blocks: new BlockCache(log, cold) };
+    const { log, cold, logger, clock } = parts;
+    this.#sources = { log, cold, logger, blocks: new BlockCache(log, cold, clock) };
   }
 
   read(query: ReadQuery, completion: ReadCompletion): void {

@@ -1,4 +1,5 @@
 import { createCipheriv, getCiphers } from 'node:crypto';
+import type { Clock } from '@kitemq/runtime';
 import { physicalOffsetAt, recordSizeAt } from '@kitemq/protocol';
 import { isWholeRecord } from '../commit-log/record-format.ts';
 
@@ -10,6 +11,9 @@ export const digestsMax = 8_192;
 
 /** A block's digest is worth its cost when at least this share of it was checked: what is read so densely once is mostly read again. */
 const checkedShareMin = 1 / 4;
+
+/** So long after a block was read from disk and found as it had been (ms), it is taken to be so still: several groups catch up together, and memory has it. */
+export const trustedMs = 60_000;
 
 /** What the marks need to know of a block. */
 export interface CheckedBlock {
@@ -23,6 +27,8 @@ export interface CheckedBlock {
   marks: Uint8Array;
   /** Sum of their sizes. */
   checkedBytes: number;
+  /** Monotonic time at which it was read from disk. */
+  readonly readAt: number;
   /** Of all its bytes; undefined when it was not worth its cost. */
   readonly digest: Uint8Array | undefined;
 }
@@ -32,11 +38,13 @@ interface Digest {
   readonly digest: Uint8Array;
   readonly marks: Uint8Array;
   readonly checkedBytes: number;
+  /** When the bytes were last read and had this digest. */
+  readAt: number;
 }
 
 /**
  * Remembers which records are known to be whole, so that a log that is read again (by the next group, by the next replay) is not checked record by
- * record again: a CRC-32 of 1 KiB with the call around it takes 0.5 µs. A block that is read ahead, or again, is digested (60 µs for 512 KiB). When it is
+ * record again: a CRC-32 of 1 KiB with the call around it takes 0.5 µs. A block that is read ahead, or again, is digested (60 µs for 512 KiB), once a minute. When it is
  * dropped, the digest is kept with the marks; when it is read again and has the same digest, the marks are true again. Bytes that changed meanwhile, by
  * whatever accident, have another digest, and their records are checked one by one.
  */
@@ -44,12 +52,14 @@ export class VerifiedRecords {
   /** By start position, oldest first. */
   readonly #digests = new Map<number, Digest>();
   readonly #blockBytes: number;
+  readonly #clock: Clock;
   /** Blocks that were found as they had been, and those that were not. For tests and statistics. */
   confirmed = 0;
   refuted = 0;
 
-  constructor(blockBytes: number) {
+  constructor(blockBytes: number, clock: Clock) {
     this.#blockBytes = blockBytes;
+    this.#clock = clock;
   }
 
   get size(): number {
@@ -66,12 +76,23 @@ export class VerifiedRecords {
     return this.#digests.has(start);
   }
 
+  /** True when the block was found as it had been so lately that it needs no digest to be known. */
+  isTrusted(start: number): boolean {
+    const known = this.#digests.get(start);
+    return known !== undefined && this.#clock.monotonic() - known.readAt < trustedMs;
+  }
+
   /** The block was read: brings back what is known of it. */
   restore(block: CheckedBlock): void {
     const known = this.#digests.get(block.start);
-    if (known === undefined || block.digest === undefined) return;
-    if (known.length === block.length && Buffer.compare(known.digest, block.digest) === 0) {
-      this.confirmed++;
+    if (known === undefined) return;
+    const { digest } = block;
+    if (digest === undefined && !this.isTrusted(block.start)) return;
+    if (known.length === block.length && (digest === undefined || Buffer.compare(known.digest, digest) === 0)) {
+      if (digest !== undefined) {
+        this.confirmed++;
+        known.readAt = block.readAt;
+      }
       block.marks = known.marks;
       block.checkedBytes = known.checkedBytes;
       return;
@@ -88,7 +109,7 @@ export class VerifiedRecords {
     const known = this.#digests.get(block.start);
     if (known !== undefined && known.marks === block.marks) return;
     this.#digests.delete(block.start);
-    this.#digests.set(block.start, { length: block.length, digest, marks: block.marks, checkedBytes: block.checkedBytes });
+    this.#digests.set(block.start, { length: block.length, digest, marks: block.marks, checkedBytes: block.checkedBytes, readAt: block.readAt });
     if (this.#digests.size <= digestsMax) return;
     for (const oldest of this.#digests.keys()) {
       this.#digests.delete(oldest);

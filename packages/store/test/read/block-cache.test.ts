@@ -1,13 +1,17 @@
 import { writeFileSync } from 'node:fs';
-import { NodeDisk } from '@kitemq/runtime';
+import { NodeDisk, type Clock } from '@kitemq/runtime';
 import { expect, it, vi } from 'vitest';
 import { CommitLog } from '../../src/commit-log/commit-log.ts';
 import { LogSegment } from '../../src/commit-log/log-segment.ts';
 import { BlockCache, blockBytes, blocksMax, overlapBytes, type LogBlock } from '../../src/read/block-cache.ts';
+import { trustedMs } from '../../src/read/verified-records.ts';
 import { ColdReader } from '../../src/read/cold-reader.ts';
 import { temporaryFolder } from '../support.ts';
 
 const segmentStart = 1000;
+
+let now = 0;
+const clock: Clock = { now: () => now, monotonic: () => now };
 
 function opened(written: number, segmentBytes = 100 * blockBytes): { cache: BlockCache; cold: ColdReader; log: CommitLog; segment: LogSegment } {
   const directory = temporaryFolder();
@@ -16,7 +20,7 @@ function opened(written: number, segmentBytes = 100 * blockBytes): { cache: Bloc
   writeFileSync(segment.path, Buffer.alloc(segmentBytes).map((_, index) => (index >> 12) & 0xff));
   const log = new CommitLog({ disk, directory, segmentBytes, slabBytes: 4096, hotTailBytes: 0 }, [segment], segmentStart + written);
   const cold = new ColdReader(log);
-  return { cache: new BlockCache(log, cold), cold, log, segment };
+  return { cache: new BlockCache(log, cold, clock), cold, log, segment };
 }
 
 const get = (cache: BlockCache, segment: LogSegment, start: number, end: number): Promise<LogBlock> =>
@@ -137,7 +141,7 @@ it('what is not in a block is an error, not a wait for ever', async () => {
 
 it('a block that was checked is known when it is read again, by its digest', async () => {
   const { cold, log, segment } = opened(40 * blockBytes, 40 * blockBytes);
-  const cache = new BlockCache(log, cold);
+  const cache = new BlockCache(log, cold, clock);
   const start = (number: number): number => segmentStart + number * blockBytes;
   const readOn = async (): Promise<void> => {
     for (let number = 0; number < 36; number++) {
@@ -152,11 +156,16 @@ it('a block that was checked is known when it is read again, by its digest', asy
   await readOn();
   // All but the first were read ahead, and those dropped meanwhile are remembered.
   expect(cache.verified.size).toBeGreaterThanOrEqual(36 - blocksMax - 1);
+  now += trustedMs;
   await readOn();
   expect(cache.verified.confirmed).toBeGreaterThanOrEqual(36 - blocksMax - 1);
   expect(cache.verified.refuted).toBe(0);
   const before = cache.verified.confirmed;
   segment.file.writeSync(Buffer.from('!'), 0, 1, 2 * blockBytes + overlapBytes + 77);
+  // For a while nobody looks; then it is found.
+  await readOn();
+  expect(cache.verified).toMatchObject({ confirmed: before, refuted: 0 });
+  now += trustedMs;
   await readOn();
   expect(cache.verified.refuted).toBe(1);
   expect(cache.verified.confirmed).toBeGreaterThan(before);

@@ -1,8 +1,13 @@
+import type { Clock } from '@kitemq/runtime';
 import { encodeRecord, recordSizeOf, type RecordFields } from '@kitemq/protocol';
-import { describe, expect, it } from 'vitest';
-import { digestOf, digestsMax, isWholeInBlock, VerifiedRecords, type CheckedBlock } from '../../src/read/verified-records.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { digestOf, digestsMax, isWholeInBlock, trustedMs, VerifiedRecords, type CheckedBlock } from '../../src/read/verified-records.ts';
 
 const blockBytes = 8_192;
+
+let now = 0;
+const clock: Clock = { now: () => now, monotonic: () => now };
+beforeEach(() => void (now = 0));
 
 function digest(bytes: Buffer): Uint8Array | undefined {
   return digestOf(bytes, bytes.length);
@@ -27,7 +32,7 @@ function blockAt(start: number, verified: VerifiedRecords): { block: CheckedBloc
     places.push({ offset, size });
     offset += size;
   }
-  return { block: { start, bytes, length: bytes.length, isWhole: true, marks: verified.newMarks(), checkedBytes: 0, digest: digest(bytes) }, places };
+  return { block: { start, bytes, length: bytes.length, isWhole: true, marks: verified.newMarks(), checkedBytes: 0, readAt: now, digest: digest(bytes) }, places };
 }
 
 const checkAll = (block: CheckedBlock, places: readonly { offset: number; size: number }[]): boolean[] => places.map(({ offset, size }) => isWholeInBlock(block, offset, size));
@@ -35,12 +40,12 @@ const checkAll = (block: CheckedBlock, places: readonly { offset: number; size: 
 function again(block: CheckedBlock, verified: VerifiedRecords, change: (bytes: Buffer) => void = () => {}): CheckedBlock {
   const bytes = Buffer.from(block.bytes);
   change(bytes);
-  return { ...block, bytes, marks: verified.newMarks(), checkedBytes: 0, digest: digest(bytes) };
+  return { ...block, bytes, marks: verified.newMarks(), checkedBytes: 0, readAt: now, digest: digest(bytes) };
 }
 
 describe('records of a block', () => {
   it('are checked once; a wrong size or place is no record whatever is marked', () => {
-    const verified = new VerifiedRecords(blockBytes);
+    const verified = new VerifiedRecords(blockBytes, clock);
     const { block, places } = blockAt(1_000_000, verified);
     expect(checkAll(block, places).every(Boolean)).toBe(true);
     expect(block.checkedBytes).toBe(places.reduce((sum, { size }) => sum + size, 0));
@@ -54,7 +59,7 @@ describe('records of a block', () => {
   });
 
   it('are known again when the block comes back unchanged', () => {
-    const verified = new VerifiedRecords(blockBytes);
+    const verified = new VerifiedRecords(blockBytes, clock);
     const { block, places } = blockAt(0, verified);
     checkAll(block, places.slice(0, -2));
     verified.remember(block);
@@ -69,7 +74,7 @@ describe('records of a block', () => {
   });
 
   it('are all checked again when any byte of the block has changed', () => {
-    const verified = new VerifiedRecords(blockBytes);
+    const verified = new VerifiedRecords(blockBytes, clock);
     const { block, places } = blockAt(0, verified);
     checkAll(block, places);
     for (const [count, place] of [places[1]!, places[20]!, places.at(-1)!].entries()) {
@@ -81,8 +86,31 @@ describe('records of a block', () => {
     }
   });
 
+  it('are known without a digest for a while after the block was read, counted from then on', () => {
+    const verified = new VerifiedRecords(blockBytes, clock);
+    const { block, places } = blockAt(0, verified);
+    checkAll(block, places);
+    now = 1_000;
+    verified.remember(block);
+    const back = (digest: Uint8Array | undefined): CheckedBlock => ({ ...block, marks: verified.newMarks(), checkedBytes: 0, readAt: now, digest });
+    const isKnown = (candidate: CheckedBlock): boolean => {
+      verified.restore(candidate);
+      return candidate.checkedBytes > 0;
+    };
+    now = trustedMs - 1;
+    expect(verified.isTrusted(0)).toBe(true);
+    expect(isKnown(back(undefined))).toBe(true);
+    now = trustedMs;
+    expect(verified.isTrusted(0)).toBe(false);
+    expect(isKnown(back(undefined))).toBe(false);
+    expect(isKnown(back(block.digest))).toBe(true);
+    now += trustedMs - 1;
+    expect(isKnown(back(undefined))).toBe(true);
+    expect(verified.isTrusted(blockBytes)).toBe(false);
+  });
+
   it('are not remembered when few were read, or when the block can still grow', () => {
-    const verified = new VerifiedRecords(blockBytes);
+    const verified = new VerifiedRecords(blockBytes, clock);
     const { block, places } = blockAt(0, verified);
     checkAll(block, places.slice(0, 3));
     verified.remember(block);
@@ -101,9 +129,9 @@ describe('records of a block', () => {
 });
 
 it('only so many blocks are remembered, the oldest is forgotten first', () => {
-  const verified = new VerifiedRecords(64);
+  const verified = new VerifiedRecords(64, clock);
   const bytes = Buffer.alloc(64);
-  const block = (start: number): CheckedBlock => ({ start, bytes, length: 64, isWhole: true, marks: verified.newMarks(), checkedBytes: 64, digest: Buffer.of(7) });
+  const block = (start: number): CheckedBlock => ({ start, bytes, length: 64, isWhole: true, marks: verified.newMarks(), checkedBytes: 64, readAt: now, digest: Buffer.of(7) });
   for (let number = 0; number <= digestsMax; number++) verified.remember(block(number));
   expect(verified.size).toBe(digestsMax);
   verified.restore(block(0));
