@@ -8,8 +8,8 @@ import { digestOf, VerifiedRecords, type CheckedBlock } from './verified-records
 export const blockBytes: number = 512 * 1024;
 /** A block has so much of the next one too, so that a usual record that begins in it is whole in it. */
 export const overlapBytes: number = 32 * 1024;
-/** Blocks kept. */
-export const blocksMax = 24;
+/** Blocks kept (34 MiB when backlogs are read): readers that are no further apart share each read of the disk. */
+export const blocksMax = 64;
 /** Memory kept for the next blocks. */
 const sparesMax = 4;
 /** The next blocks are read ahead when a reader gets this far in one that was used before: it then has work for the time of a read. */
