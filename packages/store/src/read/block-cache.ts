@@ -8,13 +8,13 @@ import { digestOf, VerifiedRecords, type CheckedBlock } from './verified-records
 export const blockBytes: number = 512 * 1024;
 /** A block has so much of the next one too, so that a usual record that begins in it is whole in it. */
 export const overlapBytes: number = 32 * 1024;
-/** Blocks kept (34 MiB when backlogs are read): readers that are no further apart share each read of the disk. */
+/** Blocks kept (34 MiB once a backlog was read): readers that are no further apart share each read of the disk. */
 export const blocksMax = 64;
 /** Memory kept for the next blocks. */
 const sparesMax = 4;
 /** The next blocks are read ahead when a reader gets this far in one that was used before: it then has work for the time of a read. */
 const readAheadFrom: number = blockBytes / 4;
-/** So many: while readers take 400 records of 1 KiB from one (0.4 ms), another is read and the one before it digested. */
+/** So many: while readers take 400 records of 1 KiB from one (0.4 ms), the next ones are read. */
 export const blocksAhead = 2;
 
 /** A piece of a segment as it was read. Its memory is used again for another block: look at it while you are called with it, or between {@link BlockCache.hold} and `release`. */

@@ -12,7 +12,11 @@ export const digestsMax = 8_192;
 /** A block's digest is worth its cost when at least this share of it was checked: what is read so densely once is mostly read again. */
 const checkedShareMin = 1 / 4;
 
-/** So long after a block was read from disk and found as it had been (ms), it is taken to be so still: several groups catch up together, and memory has it. */
+/**
+ * So long after a block was read from disk and found as it had been (ms), it is taken to be so still: several groups catch up
+ * together, and the system's memory has it. What changes meanwhile can be handed out until the time is over, as from a block that is still in the cache;
+ * clients do not check by default. 0: each read is checked.
+ */
 export const trustedMs = 60_000;
 
 /** What the marks need to know of a block. */

@@ -2,8 +2,9 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordView } from '@kitemq/protocol';
 import * as fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { MessageStore, ReadQuery, ReadResult, StoreOptions } from '../../src/index.ts';
+import { VerifiedRecords } from '../../src/read/verified-records.ts';
 import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
 import { append, appendAll, appendLater, bodies, bodyText, message, numbered, read, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
 
@@ -226,6 +227,8 @@ it('whatever is appended to whatever queue comes back in order, also after a res
 
 it('what is damaged in a backlog is left out, the first time and again, while blocks are read ahead and digested', async () => {
   const path = temporaryFolder();
+  const restored = vi.spyOn(VerifiedRecords.prototype, 'restore');
+  onTestFinished(() => restored.mockRestore());
   const store = await startedStore(storeOptions(path, { hotTailBytes: 0, slabBytes: 65_536, segmentBytes: 16 * 1024 * 1024 }));
   const body = (queueId: number, index: number): string => `${queueId}:${index}:`.padEnd(1_000 + ((index * 37) % 700), 'x');
   const count = 800;
@@ -263,4 +266,5 @@ it('what is damaged in a backlog is left out, the first time and again, while bl
     });
     await Promise.all(readers);
   }
+  expect(restored.mock.calls.filter(([block]) => block.digest !== undefined).length).toBeGreaterThan(0);
 });
