@@ -12,6 +12,7 @@ import type { PendingRing } from './commit-log/pending-ring.ts';
 import * as contract from './message-store.ts';
 import { ColdReader } from './read/cold-reader.ts';
 import { KeySearch } from './read/key-search.ts';
+import { RecentWrites } from './read/recent-writes.ts';
 import { MessageReader } from './read/message-reader.ts';
 import { RecordReader } from './read/record-reader.ts';
 import { TailSubscriptions } from './read/tail-subscription.ts';
@@ -268,6 +269,7 @@ export class LogStore implements contract.MessageStore {
         },
         groupVisible: () => {
           log.trim(commit.visible);
+          recent.note(log.written);
           checkpointer.applied();
           space.written(log.written);
         },
@@ -290,8 +292,9 @@ export class LogStore implements contract.MessageStore {
       position: started.checkpointPosition,
     });
     const cold = new ColdReader(log);
+    const recent = new RecentWrites(runtime.clock, log.written);
     const appender = new Appender({ ...options, clock: runtime.clock, log, commit, queues: views.queues, keys: views.keys, storeHost });
-    const reader = new MessageReader({ log, queues: views.queues, cold, logger, clock: runtime.clock });
+    const reader = new MessageReader({ log, queues: views.queues, cold, recent, logger, clock: runtime.clock, timers: runtime.timers });
     const records = new RecordReader(log, cold, options.maxMessageBytes + recordOverheadMax);
     const limits = (): { min: number; visible: number } => ({ min: this.#open().log.minPosition, visible: commit.visible });
     const minOffsetOf = (topic: string, queueId: number): number => {

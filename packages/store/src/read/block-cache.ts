@@ -1,52 +1,75 @@
-import type { Clock } from '@kitemq/runtime';
+import type { Clock, Timers } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import type { ColdReadDone, ColdReader } from './cold-reader.ts';
-import { digestOf, VerifiedRecords, type CheckedBlock } from './verified-records.ts';
+import { blocksMax, KeptBlocks } from './kept-blocks.ts';
+import { blockBytes, overlapBytes, type LogBlock } from './log-block.ts';
+import { ReaderPlaces } from './reader-places.ts';
+import type { RecentWrites } from './recent-writes.ts';
+import { digestOf, noMarks, trustedMs, VerifiedRecords } from './verified-records.ts';
 
-/** Readers that catch up read the same part of the log, each its own queue: they share blocks of this size. */
-export const blockBytes: number = 512 * 1024;
-/** A block has so much of the next one too, so that a usual record that begins in it is whole in it. */
-export const overlapBytes: number = 32 * 1024;
-/** Blocks kept (34 MiB once a backlog was read): readers that are no further apart share each read of the disk. */
-export const blocksMax = 64;
-/** Memory kept for the next blocks. */
-const sparesMax = 4;
 /** The next blocks are read ahead when a reader gets this far in one that was used before: it then has work for the time of a read. */
 const readAheadFrom: number = blockBytes / 4;
 /** So many: while readers take 400 records of 1 KiB from one (0.4 ms), the next ones are read. */
 export const blocksAhead = 2;
+/**
+ * Readers of several queues that catch up drift apart, and those ahead would have blocks dropped that the others still need: then each byte is read two or three
+ * times. So a reader that is this far (bytes) ahead of one that comes along waits for it before it has the disk read.
+ */
+export const waitsAheadBytes: number = 16 * blockBytes;
+/** It waits so many turns of the event loop at most: no time at all when the others do not go on, some ms when all are busy. */
+export const waitTurnsMax = 8;
+/** Readers further behind than what is kept would find nothing of it whoever waits. */
+const alongBytes: number = blocksMax * blockBytes;
 
-/** A piece of a segment as it was read. Its memory is used again for another block: look at it while you are called with it, or between {@link BlockCache.hold} and `release`. */
-export interface LogBlock extends CheckedBlock {
-  /** Readers that hold it. */
-  holds: number;
-  /** False when it was replaced or made room for another. */
-  kept: boolean;
-  /** How often it was asked for. */
-  uses: number;
+/** What a reader asks for: the block that begins at `start`, at least up to `end`, which was written already and is not behind the overlap. */
+export interface BlockRequest {
+  /** Number of the queue that is read. */
+  readonly reader: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface WantedBlock extends BlockRequest {
+  /** Turns of the event loop that it still waits for others. */
+  waitTurns: number;
+  readonly done: BlockDone;
 }
 
 type BlockDone = (error: Error | undefined, block: LogBlock | undefined) => void;
+
+/** Where blocks come from. */
+export interface BlockSources {
+  readonly log: CommitLog;
+  readonly cold: ColdReader;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly recent: RecentWrites;
+}
 
 /** Blocks of the log that were read lately, and those that are being read with who waits for them. */
 export class BlockCache {
   readonly #log: CommitLog;
   readonly #cold: ColdReader;
-  /** By start position, the one used last at the end. */
-  readonly #blocks = new Map<number, LogBlock>();
-  readonly #loading = new Map<number, BlockDone[]>();
-  /** Memory of blocks that were dropped: fresh memory of this size costs its page faults and a collection each time. */
-  readonly #spare: Buffer[] = [];
   readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #recent: RecentWrites;
+  readonly #readers: ReaderPlaces = new ReaderPlaces();
+  readonly #kept: KeptBlocks;
+  readonly #loading = new Map<number, BlockDone[]>();
   readonly verified: VerifiedRecords;
-  #latest: LogBlock | undefined;
 
-  constructor(log: CommitLog, cold: ColdReader, clock: Clock) {
-    this.#clock = clock;
-    this.verified = new VerifiedRecords(blockBytes, clock);
+  constructor({ log, cold, clock, timers, recent }: BlockSources) {
     this.#log = log;
     this.#cold = cold;
+    this.#clock = clock;
+    this.#timers = timers;
+    this.#recent = recent;
+    this.verified = new VerifiedRecords(blockBytes, clock);
+    this.#kept = new KeptBlocks(
+      (start) => this.#readers.hasIn(start - alongBytes, start),
+      (block) => this.verified.remember(block),
+    );
   }
 
   /** Log position of the first byte of the block in which a record at `position` is looked for. */
@@ -56,20 +79,41 @@ export class BlockCache {
 
   /** True when the block is there or on its way. */
   has(start: number): boolean {
-    return this.#blocks.has(start) || this.#loading.has(start);
+    return this.#kept.has(start) || this.#loading.has(start);
   }
 
-  /** The block that begins at `start`, at least up to `end`, which was written already and is not behind the overlap. Calls back at once when it is there. */
-  get(segment: LogSegment, start: number, end: number, done: BlockDone): void {
-    const block = this.#find(start);
+  /** The block that was asked for. Calls back at once when it is there. */
+  get(segment: LogSegment, { reader, start, end }: BlockRequest, done: BlockDone): void {
+    this.#readers.note(reader, start);
+    this.#get(segment, { reader, start, end, waitTurns: waitTurnsMax, done });
+  }
+
+  /** As {@link KeptBlocks.hold}. */
+  hold(block: LogBlock): void {
+    this.#kept.hold(block);
+  }
+
+  /** As {@link KeptBlocks.release}. */
+  release(block: LogBlock, takenBytes: number): void {
+    this.#kept.release(block, takenBytes);
+  }
+
+  #get(segment: LogSegment, wanted: WantedBlock): void {
+    const { start, end, done } = wanted;
+    const block = this.#kept.find(start);
     if (block !== undefined && end <= start + block.length) {
-      if (++block.uses > 1 && end - start > readAheadFrom) this.#readAhead(segment, start);
+      if (++block.uses > 1 && end - start > readAheadFrom) this.#readAhead(segment, wanted);
       return done(undefined, block);
     }
     const waiting = this.#loading.get(start);
+    if (waiting === undefined && wanted.waitTurns > 0 && this.#isAhead(wanted.reader, start)) {
+      wanted.waitTurns--;
+      this.#timers.setImmediate(() => this.#get(segment, wanted));
+      return;
+    }
     // A load that began before `end` was written may not have it: then ask again.
     const again: BlockDone = (error, loaded) => {
-      if (error === undefined && loaded !== undefined && end > start + loaded.length && end <= this.#loadEnd(segment, start)) this.get(segment, start, end, done);
+      if (error === undefined && loaded !== undefined && end > start + loaded.length && end <= this.#loadEnd(segment, start)) this.#get(segment, wanted);
       else if (loaded !== undefined && end > start + loaded.length) done(new Error(`position ${end} is not in the block of ${start}`), undefined);
       else done(error, loaded);
     };
@@ -77,34 +121,18 @@ export class BlockCache {
     else this.#load(segment, start, [again], this.verified.has(start));
   }
 
-  /** Keeps the block's memory as it is until `release`. */
-  hold(block: LogBlock): void {
-    block.holds++;
+  /** True when it is better to wait for others than to read on. */
+  #isAhead(reader: number, start: number): boolean {
+    return this.#readers.hasIn(start - alongBytes, start - waitsAheadBytes, reader);
   }
 
-  release(block: LogBlock): void {
-    block.holds--;
-    this.#recycle(block);
-  }
-
-  #find(start: number): LogBlock | undefined {
-    const latest = this.#latest;
-    if (latest !== undefined && latest.start === start && latest.kept) return latest;
-    const block = this.#blocks.get(start);
-    if (block === undefined) return undefined;
-    this.#blocks.delete(start);
-    this.#blocks.set(start, block);
-    this.#latest = block;
-    return block;
-  }
-
-  /** Only whole blocks, and only while no reader waits for the disk: nobody waits for these yet. */
-  #readAhead(segment: LogSegment, start: number): void {
+  /** Only whole blocks, and only while no reader waits for the disk or for others: nobody waits for these yet. */
+  #readAhead(segment: LogSegment, { reader, start }: BlockRequest): void {
     for (let ahead = 1; ahead <= blocksAhead; ahead++) {
       const next = start + ahead * blockBytes;
       if (this.has(next)) continue;
       const end = next + blockBytes + overlapBytes;
-      if (!this.#cold.hasRoom || end > segment.end || end > this.#log.written) return;
+      if (!this.#cold.hasRoom || end > segment.end || end > this.#log.written || this.#isAhead(reader, next)) return;
       this.#load(segment, next, [], true);
     }
   }
@@ -122,42 +150,21 @@ export class BlockCache {
     const length = end - start;
     const isWhole = length === blockBytes + overlapBytes || end === segment.end;
     const readAt = this.#clock.monotonic();
+    const isNew = start >= this.#recent.since(trustedMs);
     const loaded: ColdReadDone = (error, bytes) => {
       this.#loading.delete(start);
-      const digest = error === undefined && digested && isWhole && !this.verified.isTrusted(start) ? digestOf(bytes, length) : undefined;
-      const block: LogBlock | undefined =
-        error === undefined ? { start, bytes, length, isWhole, marks: this.verified.newMarks(), checkedBytes: 0, readAt, digest, holds: 1, kept: true, uses: 0 } : undefined;
-      if (block !== undefined) this.#keep(block);
+      let block: LogBlock | undefined;
+      if (error === undefined) {
+        const digest = digested && isWhole && !isNew && !this.verified.isTrusted(start) ? digestOf(bytes, length) : undefined;
+        block = { start, bytes, length, isWhole, isNew, marks: noMarks, checkedBytes: 0, readAt, digest, holds: 1, kept: true, uses: 0, takenBytes: 0 };
+        this.verified.restore(block);
+        this.#kept.add(block);
+      }
       for (const each of waiting) each(error, block);
-      if (block !== undefined) this.release(block);
+      if (block !== undefined) this.#kept.release(block, 0);
     };
     this.#cold.read(start, length, loaded, this.#memory);
   }
 
-  readonly #memory = (): Buffer => this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes + overlapBytes);
-
-  #keep(block: LogBlock): void {
-    this.#drop(block.start);
-    this.verified.restore(block);
-    this.#blocks.set(block.start, block);
-    for (const oldest of this.#blocks.keys()) {
-      if (this.#blocks.size <= blocksMax) break;
-      this.#drop(oldest);
-    }
-  }
-
-  #drop(start: number): void {
-    const block = this.#blocks.get(start);
-    if (block === undefined) return;
-    this.#blocks.delete(start);
-    block.kept = false;
-    this.verified.remember(block);
-    this.#recycle(block);
-  }
-
-  /** Memory that nobody looks at any more. */
-  #recycle(block: LogBlock): void {
-    if (block.kept || block.holds > 0) return;
-    if (this.#spare.length < sparesMax) this.#spare.push(block.bytes);
-  }
+  readonly #memory = (): Buffer => this.#kept.memory(blockBytes + overlapBytes);
 }

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@kitemq/runtime';
+import type { Clock, Logger, Timers } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import { ReadStatus, type ReadCompletion, type ReadQuery } from '../message-store.ts';
 import type { CompactedQueue } from '../compaction/compacted-queue.ts';
@@ -7,6 +7,7 @@ import { entriesPerChunk, entryBytes, entryPosition, entrySize, entryTagsCode } 
 import type { QueueView } from '../views/queues.ts';
 import { BlockCache } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
+import type { RecentWrites } from './recent-writes.ts';
 import { ReadOperation, type ColdSources } from './read-operation.ts';
 
 /** Entries looked at in one read, unless the query says otherwise (Apache: 16000 bytes of 20). */
@@ -18,18 +19,18 @@ export class MessageReader {
   readonly #queues: QueueView;
   readonly #sources: ColdSources;
 
-  constructor(parts: { readonly log: CommitLog; readonly queues: QueueView; readonly cold: ColdReader; readonly logger: Logger; readonly clock: Clock }) {
+  constructor(parts: { readonly log: CommitLog; readonly queues: QueueView; readonly cold: ColdReader; readonly logger: Logger; readonly clock: Clock; readonly timers: Timers; readonly recent: RecentWrites }) {
     this.#log = parts.log;
     this.#queues = parts.queues;
-    const { log, cold, logger, clock } = parts;
-    this.#sources = { log, cold, logger, blocks: new BlockCache(log, cold, clock) };
+    const { log, cold, logger } = parts;
+    this.#sources = { log, cold, logger, blocks: new BlockCache(parts) };
   }
 
   read(query: ReadQuery, completion: ReadCompletion): void {
     const queue = this.#queues.find(query.topic, query.queueId);
     const refused = queue === undefined || queue.id < 0 ? refuse(ReadStatus.noMatchedLogicQueue, 0, undefined) : check(queue, query.offset);
     if (refused !== undefined || queue === undefined) return completion.readDone(refused ?? refuse(ReadStatus.noMatchedLogicQueue, 0, undefined));
-    const operation = new ReadOperation(query, completion);
+    const operation = new ReadOperation(query, completion, queue.id);
     const { compacted } = queue;
     operation.minOffset = firstOffset(queue);
     operation.maxOffset = queue.visible;

@@ -3,8 +3,9 @@ import { isWholeRecord } from '../commit-log/record-format.ts';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { TailSlab } from '../commit-log/tail-slabs.ts';
 import { ReadStatus, type ReadCompletion, type ReadQuery, type ReadResult } from '../message-store.ts';
-import { BlockCache, blockBytes, overlapBytes, type LogBlock } from './block-cache.ts';
+import { BlockCache } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
+import { blockBytes, overlapBytes, type LogBlock } from './log-block.ts';
 import { isWholeInBlock } from './verified-records.ts';
 
 /** A transient answer from memory that is longer than this is not transient: copying it would cost its reader more than new memory costs the log. */
@@ -39,6 +40,7 @@ export class ReadOperation {
   readonly #topic: string;
   readonly #queueId: number;
   readonly #offset: number;
+  readonly #reader: number;
   readonly #matchesRecord: ReadQuery['matchesRecord'];
   #transient: boolean;
   readonly #completion: ReadCompletion;
@@ -65,7 +67,9 @@ export class ReadOperation {
   /** Some wanted record was deleted with its segment. */
   removing = false;
 
-  constructor(query: ReadQuery, completion: ReadCompletion) {
+  /** `reader`: number of the queue that is read. */
+  constructor(query: ReadQuery, completion: ReadCompletion, reader: number) {
+    this.#reader = reader;
     this.#topic = query.topic;
     this.#queueId = query.queueId;
     this.#offset = query.offset;
@@ -182,7 +186,7 @@ export class ReadOperation {
       });
       return;
     }
-    blocks.get(segment, part.block, end, (error, block) => {
+    blocks.get(segment, { reader: this.#reader, start: part.block, end }, (error, block) => {
       if (block !== undefined) {
         blocks.hold(block);
         part.source = block;
@@ -198,7 +202,7 @@ export class ReadOperation {
       if (this.#error === undefined) this.#answerFromDisk(sources.logger);
       else this.#fail(this.#error, sources);
     } finally {
-      for (const { block, source } of this.#parts) if (block >= 0 && source !== undefined) sources.blocks.release(source);
+      for (const { block, source, bytes } of this.#parts) if (block >= 0 && source !== undefined) sources.blocks.release(source, bytes);
     }
   }
 
@@ -267,17 +271,27 @@ export class ReadOperation {
 
 const awaited: Uint8Array = new Uint8Array(0);
 
+const noMemory: ArrayBufferLike = new ArrayBuffer(0);
+
 /** What a transient read gives: views of the blocks, one for records that lie one behind the other. */
 class BorrowedPieces {
   readonly list: Uint8Array[] = [];
   #bytes: Buffer | undefined;
+  /** Of `#bytes`: what a typed array is asked for these takes as long as making a view. */
+  #memory: ArrayBufferLike = noMemory;
+  #memoryOffset = 0;
+  /** The piece that is growing (end -1: none). */
   #start = 0;
-  #end = 0;
+  #end = -1;
 
   add(bytes: Buffer, offset: number, size: number): void {
     if (offset !== this.#end || bytes !== this.#bytes) {
       this.end();
-      this.#bytes = bytes;
+      if (bytes !== this.#bytes) {
+        this.#bytes = bytes;
+        this.#memory = bytes.buffer;
+        this.#memoryOffset = bytes.byteOffset;
+      }
       this.#start = offset;
     }
     this.#end = offset + size;
@@ -289,10 +303,9 @@ class BorrowedPieces {
   }
 
   end(): void {
-    const bytes = this.#bytes;
-    if (bytes === undefined) return;
-    this.list.push(new Uint8Array(bytes.buffer, bytes.byteOffset + this.#start, this.#end - this.#start));
-    this.#bytes = undefined;
+    if (this.#end < 0) return;
+    this.list.push(new Uint8Array(this.#memory, this.#memoryOffset + this.#start, this.#end - this.#start));
+    this.#end = -1;
   }
 }
 

@@ -13,11 +13,14 @@ export const digestsMax = 8_192;
 const checkedShareMin = 1 / 4;
 
 /**
- * So long after a block was read from disk and found as it had been (ms), it is taken to be so still: several groups catch up
+ * So long (ms) after this process wrote a part of the log, or read it from disk and found it as it had been, it is taken to be so still: several groups catch up
  * together, and the system's memory has it. What changes meanwhile can be handed out until the time is over, as from a block that is still in the cache;
  * clients do not check by default. 0: each read is checked.
  */
 export const trustedMs = 60_000;
+
+/** Of a block whose records need none. */
+export const noMarks: Uint8Array = new Uint8Array(0);
 
 /** What the marks need to know of a block. */
 export interface CheckedBlock {
@@ -27,6 +30,8 @@ export interface CheckedBlock {
   readonly length: number;
   /** True when it cannot grow any more: only then is it remembered. */
   readonly isWhole: boolean;
+  /** True when this process wrote all of it within {@link trustedMs}: only that records are where they should be is looked at. */
+  readonly isNew: boolean;
   /** Of the records that begin in it, those that were found to be whole: one bit per granule. */
   marks: Uint8Array;
   /** Sum of their sizes. */
@@ -70,11 +75,6 @@ export class VerifiedRecords {
     return this.#digests.size;
   }
 
-  /** Marks for a block nothing is known of. */
-  newMarks(): Uint8Array {
-    return new Uint8Array(this.#blockBytes / granuleBytes / 8);
-  }
-
   /** True when the block is known: then it takes a digest to know it again. */
   has(start: number): boolean {
     return this.#digests.has(start);
@@ -86,12 +86,16 @@ export class VerifiedRecords {
     return known !== undefined && this.#clock.monotonic() - known.readAt < trustedMs;
   }
 
-  /** The block was read: brings back what is known of it. */
+  /** The block was read: gives it its marks, those that are known of it or new ones. */
   restore(block: CheckedBlock): void {
+    if (!block.isNew && !this.#recall(block)) block.marks = new Uint8Array(this.#blockBytes / granuleBytes / 8);
+  }
+
+  #recall(block: CheckedBlock): boolean {
     const known = this.#digests.get(block.start);
-    if (known === undefined) return;
+    if (known === undefined) return false;
     const { digest } = block;
-    if (digest === undefined && !this.isTrusted(block.start)) return;
+    if (digest === undefined && !this.isTrusted(block.start)) return false;
     if (known.length === block.length && (digest === undefined || Buffer.compare(known.digest, digest) === 0)) {
       if (digest !== undefined) {
         this.confirmed++;
@@ -99,11 +103,12 @@ export class VerifiedRecords {
       }
       block.marks = known.marks;
       block.checkedBytes = known.checkedBytes;
-      return;
+      return true;
     }
     // It has grown, or something changed it.
     this.refuted++;
     this.#digests.delete(block.start);
+    return false;
   }
 
   /** The block is dropped. */
@@ -128,7 +133,7 @@ export function isWholeInBlock(block: CheckedBlock, offset: number, size: number
   const granule = Math.floor(offset / granuleBytes);
   const bit = 1 << (granule & 7);
   const position = block.start + offset;
-  if ((marks[granule >> 3]! & bit) !== 0) return recordSizeAt(bytes, offset) === size && physicalOffsetAt(bytes, offset) === position;
+  if (block.isNew || (marks[granule >> 3]! & bit) !== 0) return recordSizeAt(bytes, offset) === size && physicalOffsetAt(bytes, offset) === position;
   if (!isWholeRecord(bytes, offset, size, position)) return false;
   marks[granule >> 3]! |= bit;
   block.checkedBytes += size;

@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { NodeDisk, type Clock } from '@kitemq/runtime';
-import { expect, it, vi } from 'vitest';
+import { NodeDisk, NodeTimers, type Clock, type Timers } from '@kitemq/runtime';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommitLog } from '../../src/commit-log/commit-log.ts';
 import { LogSegment } from '../../src/commit-log/log-segment.ts';
-import { BlockCache, blockBytes, blocksMax, overlapBytes, type LogBlock } from '../../src/read/block-cache.ts';
+import { BlockCache, waitsAheadBytes, waitTurnsMax } from '../../src/read/block-cache.ts';
+import { blocksMax } from '../../src/read/kept-blocks.ts';
+import { blockBytes, overlapBytes, spentAfterBytes, type LogBlock } from '../../src/read/log-block.ts';
+import { RecentWrites } from '../../src/read/recent-writes.ts';
 import { trustedMs } from '../../src/read/verified-records.ts';
 import { ColdReader } from '../../src/read/cold-reader.ts';
 import { temporaryFolder } from '../support.ts';
@@ -12,6 +15,7 @@ const segmentStart = 1000;
 
 let now = 0;
 const clock: Clock = { now: () => now, monotonic: () => now };
+beforeEach(() => void (now = 0));
 
 function opened(written: number, segmentBytes = 100 * blockBytes): { cache: BlockCache; cold: ColdReader; log: CommitLog; segment: LogSegment } {
   const directory = temporaryFolder();
@@ -20,11 +24,16 @@ function opened(written: number, segmentBytes = 100 * blockBytes): { cache: Bloc
   writeFileSync(segment.path, Buffer.alloc(segmentBytes).map((_, index) => (index >> 12) & 0xff));
   const log = new CommitLog({ disk, directory, segmentBytes, slabBytes: 4096, hotTailBytes: 0 }, [segment], segmentStart + written);
   const cold = new ColdReader(log);
-  return { cache: new BlockCache(log, cold, clock), cold, log, segment };
+  return { cache: cacheOf(log, cold), cold, log, segment };
+}
+
+/** Of a log that was written long ago. */
+function cacheOf(log: CommitLog, cold: ColdReader, timers: Timers = new NodeTimers()): BlockCache {
+  return new BlockCache({ log, cold, clock, timers, recent: new RecentWrites(clock, log.written) });
 }
 
 const get = (cache: BlockCache, segment: LogSegment, start: number, end: number): Promise<LogBlock> =>
-  new Promise((resolve, reject) => cache.get(segment, start, end, (error, block) => (block === undefined ? reject(error ?? new Error('no block')) : resolve(block))));
+  new Promise((resolve, reject) => cache.get(segment, { reader: 0, start, end }, (error, block) => (block === undefined ? reject(error ?? new Error('no block')) : resolve(block))));
 
 it('readers of one block share one read', async () => {
   const { cache, cold, segment } = opened(4 * blockBytes, 4 * blockBytes);
@@ -114,7 +123,7 @@ it('the next blocks are read ahead for readers that go on, as long as they are w
 it('the memory of a block that is held is not used again', async () => {
   const { cache, segment } = opened((blocksMax + 30) * blockBytes, (blocksMax + 30) * blockBytes);
   const held = await new Promise<LogBlock>((resolve) => {
-    cache.get(segment, segmentStart, segmentStart + 1, (_error, block) => {
+    cache.get(segment, { reader: 0, start: segmentStart, end: segmentStart + 1 }, (_error, block) => {
       cache.hold(block as LogBlock);
       resolve(block as LogBlock);
     });
@@ -127,7 +136,7 @@ it('the memory of a block that is held is not used again', async () => {
   }
   expect(cache.has(segmentStart)).toBe(false);
   expect(before.equals(held.bytes.subarray(0, held.length))).toBe(true);
-  cache.release(held);
+  cache.release(held, 0);
   const memories: Buffer[] = [];
   for (let number = 1; number < 10; number++) memories.push((await get(cache, segment, segmentStart + number * blockBytes, segmentStart + number * blockBytes + 1)).bytes);
   expect(memories.includes(held.bytes)).toBe(true);
@@ -141,7 +150,7 @@ it('what is not in a block is an error, not a wait for ever', async () => {
 
 it('a block that was checked is known when it is read again, by its digest', async () => {
   const { cold, log, segment } = opened((blocksMax + 16) * blockBytes, (blocksMax + 16) * blockBytes);
-  const cache = new BlockCache(log, cold, clock);
+  const cache = cacheOf(log, cold);
   const start = (number: number): number => segmentStart + number * blockBytes;
   const readOn = async (): Promise<void> => {
     for (let number = 0; number < blocksMax + 12; number++) {
@@ -169,4 +178,112 @@ it('a block that was checked is known when it is read again, by its digest', asy
   await readOn();
   expect(cache.verified.refuted).toBe(1);
   expect(cache.verified.confirmed).toBeGreaterThan(before);
+});
+
+const startOf = (number: number): number => segmentStart + number * blockBytes;
+
+/** Reads so many bytes of the block, as a reader does that takes records out of it. */
+async function take(cache: BlockCache, segment: LogSegment, number: number, bytes: number, reader = 0): Promise<LogBlock> {
+  return new Promise((resolve, reject) => {
+    cache.get(segment, { reader, start: startOf(number), end: startOf(number) + 1 }, (error, block) => {
+      if (block === undefined) return reject(error ?? new Error('no block'));
+      cache.hold(block);
+      cache.release(block, bytes);
+      resolve(block);
+    });
+  });
+}
+
+describe('blocks that were read to their end', () => {
+  it('make room for the next ones, which get their memory', async () => {
+    const { cache, segment } = opened(40 * blockBytes, 40 * blockBytes);
+    await take(cache, segment, 30, 100);
+    const memories = new Set<Buffer>();
+    for (let number = 0; number < 30; number++) {
+      for (let count = 0; count < 32; count++) memories.add((await take(cache, segment, number, spentAfterBytes / 32)).bytes);
+    }
+    expect(memories.size).toBeLessThanOrEqual(6);
+    expect(cache.has(startOf(0))).toBe(false);
+    expect(cache.has(startOf(29))).toBe(true);
+    // Less was taken from this one.
+    expect(cache.has(startOf(30))).toBe(true);
+  });
+
+  it('stay for readers that come along behind', async () => {
+    const { cache, cold, segment } = opened(40 * blockBytes, 40 * blockBytes);
+    for (let number = 0; number < 20; number++) {
+      await take(cache, segment, number, spentAfterBytes);
+      if (number % 4 === 0) await take(cache, segment, Math.max(0, number - 9), 100);
+    }
+    const { reads } = cold;
+    for (let number = 11; number < 20; number++) await take(cache, segment, number, spentAfterBytes);
+    expect(cold.reads).toBe(reads);
+  });
+});
+
+describe('a reader far ahead of others', () => {
+  const far = waitsAheadBytes / blockBytes + 2;
+
+  function withTurns(): { cache: BlockCache; cold: ColdReader; segment: LogSegment; turn: () => void } {
+    const { cold, log, segment } = opened(80 * blockBytes, 80 * blockBytes);
+    const turns: (() => void)[] = [];
+    const timers = { ...new NodeTimers(), setImmediate: (callback: () => void) => void turns.push(callback) } as unknown as Timers;
+    return { cache: cacheOf(log, cold, timers), cold, segment, turn: () => turns.splice(0).forEach((callback) => callback()) };
+  }
+
+  it('waits some turns for them before it has the disk read', async () => {
+    const { cache, cold, segment, turn } = withTurns();
+    await take(cache, segment, 0, 100, 1);
+    const ahead = get(cache, segment, startOf(far), startOf(far) + 1);
+    for (let count = 1; count < waitTurnsMax; count++) turn();
+    expect(cold.reads).toBe(1);
+    turn();
+    expect(cold.reads).toBe(2);
+    expect((await ahead).start).toBe(startOf(far));
+  });
+
+  it('gets at once what is there or on its way, and has nothing read ahead', async () => {
+    const { cache, cold, segment, turn } = withTurns();
+    const first = take(cache, segment, far, 100);
+    await Promise.all([take(cache, segment, 0, 100, 1), get(cache, segment, startOf(far), startOf(far) + 1)]);
+    await first;
+    await get(cache, segment, startOf(far), startOf(far + 1));
+    expect(cold.reads).toBe(2);
+    turn();
+    expect(cold.reads).toBe(2);
+  });
+
+  it('does not wait for those that are too far behind to share anything, nor for those before it', async () => {
+    const { cache, cold, segment } = withTurns();
+    await take(cache, segment, 0, 100, 1);
+    await take(cache, segment, blocksMax + 1, 100, 2);
+    await take(cache, segment, 2, 100, 3);
+    expect(cold.reads).toBe(3);
+  });
+
+  it('does not wait for where it was itself', async () => {
+    const { cache, cold, segment } = withTurns();
+    for (let number = 0; number < 60; number += 3) await take(cache, segment, number, 100);
+    expect(cold.reads).toBe(20);
+  });
+});
+
+it('what this process wrote lately is known to be new, for a while', async () => {
+  const { cold, log, segment } = opened(blockBytes, 4 * blockBytes);
+  const recent = new RecentWrites(clock, log.written);
+  const cache = new BlockCache({ log, cold, clock, timers: new NodeTimers(), recent });
+  const isNew = async (number: number, end: number): Promise<boolean> => (await get(cache, segment, startOf(number), end)).isNew;
+  now = 30_000;
+  recent.note(log.written);
+  for (let piece = 0; piece < blockBytes; piece += 2048) {
+    log.reserve(2048);
+    log.write();
+  }
+  // The first block was there when the process began.
+  expect(await isNew(0, startOf(1))).toBe(false);
+  expect(await isNew(1, startOf(2))).toBe(true);
+  now = 30_000 + trustedMs;
+  log.reserve(2048);
+  log.write();
+  expect(await isNew(1, startOf(2) + 2048)).toBe(false);
 });

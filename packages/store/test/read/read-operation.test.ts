@@ -15,7 +15,7 @@ const nothing = { log: {} as CommitLog, cold: {} as ColdReader, blocks: {} as Bl
 
 function answered(overrides: Partial<ReadQuery>, collect: (operation: ReadOperation) => void): ReadResult {
   let result: ReadResult | undefined;
-  const operation = new ReadOperation({ ...query, ...overrides }, { readDone: (done) => (result = done) });
+  const operation = new ReadOperation({ ...query, ...overrides }, { readDone: (done) => (result = done) }, 0);
   collect(operation);
   operation.finish(nothing);
   return result as ReadResult;

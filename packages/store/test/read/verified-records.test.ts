@@ -1,7 +1,7 @@
 import type { Clock } from '@kitemq/runtime';
 import { encodeRecord, recordSizeOf, type RecordFields } from '@kitemq/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { digestOf, digestsMax, isWholeInBlock, trustedMs, VerifiedRecords, type CheckedBlock } from '../../src/read/verified-records.ts';
+import { digestOf, digestsMax, isWholeInBlock, noMarks, trustedMs, VerifiedRecords, type CheckedBlock } from '../../src/read/verified-records.ts';
 
 const blockBytes = 8_192;
 
@@ -32,7 +32,9 @@ function blockAt(start: number, verified: VerifiedRecords): { block: CheckedBloc
     places.push({ offset, size });
     offset += size;
   }
-  return { block: { start, bytes, length: bytes.length, isWhole: true, marks: verified.newMarks(), checkedBytes: 0, readAt: now, digest: digest(bytes) }, places };
+  const block: CheckedBlock = { start, bytes, length: bytes.length, isWhole: true, isNew: false, marks: noMarks, checkedBytes: 0, readAt: now, digest: digest(bytes) };
+  verified.restore(block);
+  return { block, places };
 }
 
 const checkAll = (block: CheckedBlock, places: readonly { offset: number; size: number }[]): boolean[] => places.map(({ offset, size }) => isWholeInBlock(block, offset, size));
@@ -40,7 +42,7 @@ const checkAll = (block: CheckedBlock, places: readonly { offset: number; size: 
 function again(block: CheckedBlock, verified: VerifiedRecords, change: (bytes: Buffer) => void = () => {}): CheckedBlock {
   const bytes = Buffer.from(block.bytes);
   change(bytes);
-  return { ...block, bytes, marks: verified.newMarks(), checkedBytes: 0, readAt: now, digest: digest(bytes) };
+  return { ...block, bytes, marks: noMarks, checkedBytes: 0, readAt: now, digest: digest(bytes) };
 }
 
 describe('records of a block', () => {
@@ -92,7 +94,7 @@ describe('records of a block', () => {
     checkAll(block, places);
     now = 1_000;
     verified.remember(block);
-    const back = (withDigest: boolean): CheckedBlock => ({ ...block, marks: verified.newMarks(), checkedBytes: 0, readAt: now, digest: withDigest ? block.digest : undefined });
+    const back = (withDigest: boolean): CheckedBlock => ({ ...block, marks: noMarks, checkedBytes: 0, readAt: now, digest: withDigest ? block.digest : undefined });
     const isKnown = (candidate: CheckedBlock): boolean => {
       verified.restore(candidate);
       return candidate.checkedBytes > 0;
@@ -107,6 +109,20 @@ describe('records of a block', () => {
     now += trustedMs - 1;
     expect(isKnown(back(false))).toBe(true);
     expect(verified.isTrusted(blockBytes)).toBe(false);
+  });
+
+  it('are looked at for their place only when this process wrote them lately', () => {
+    const verified = new VerifiedRecords(blockBytes, clock);
+    const old = blockAt(1_000_000, verified);
+    const block: CheckedBlock = { ...old.block, isNew: true, marks: noMarks, digest: undefined };
+    verified.restore(block);
+    const third = old.places[2]!;
+    block.bytes[third.offset + 90]! ^= 1;
+    expect(isWholeInBlock(block, third.offset, third.size)).toBe(true);
+    expect(isWholeInBlock(block, third.offset, third.size + 1)).toBe(false);
+    expect(isWholeInBlock(block, third.offset + 1, third.size)).toBe(false);
+    verified.remember(block);
+    expect(verified.size).toBe(0);
   });
 
   it('are not remembered when few were read, or when the block can still grow', () => {
@@ -131,7 +147,7 @@ describe('records of a block', () => {
 it('only so many blocks are remembered, the oldest is forgotten first', () => {
   const verified = new VerifiedRecords(64, clock);
   const bytes = Buffer.alloc(64);
-  const block = (start: number): CheckedBlock => ({ start, bytes, length: 64, isWhole: true, marks: verified.newMarks(), checkedBytes: 64, readAt: now, digest: Buffer.of(7) });
+  const block = (start: number): CheckedBlock => ({ start, bytes, length: 64, isWhole: true, isNew: false, marks: noMarks, checkedBytes: 64, readAt: now, digest: Buffer.of(7) });
   for (let number = 0; number <= digestsMax; number++) verified.remember(block(number));
   expect(verified.size).toBe(digestsMax);
   verified.restore(block(0));
