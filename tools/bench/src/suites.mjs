@@ -1,5 +1,6 @@
 import { createTopic, procStats, Wire } from '@kitemq/tool-targets';
 
+import { cores } from './cores-suite.mjs';
 import { javaBenchmark } from './java-bench.mjs';
 import { startTimes } from './start-time.mjs';
 import { storeSuites } from './store-suites.mjs';
@@ -126,7 +127,7 @@ async function java(cluster, { javaSeconds, label }) {
 }
 
 /** Suites that measure a warmed cluster, once per pair and flush mode. @type {Record<string, Suite>} */
-export const loadSuites = { java, sends, single, open, pull, tail, ...storeSuites };
+export const loadSuites = { java, sends, single, open, pull, tail, ...storeSuites, cores };
 
 /**
  * Start and idle memory: brokers of their own, not the warmed ones.
