@@ -26,14 +26,14 @@ export interface CheckpointerOptions {
 }
 
 /** Queue entries in memory that no checkpoint has (20 bytes each) before one is made. */
-export const dirtyEntriesMax: number = 1 << 19;
+export const dirtyEntriesMax: number = 1 << 20;
 
 /**
  * A checkpoint writes a page for each queue that got messages, however few. So that it does not write as much as the log: it waits until the log
  * has grown by this many times what the last checkpoint wrote, but for no more than `patienceBytes` times the bytes after which it is due …
  */
 const logBytesPerByte = 32;
-const patienceBytes = 4;
+const patienceBytes = 8;
 /** … and when the interval is over, by this many times, but for no more than so many intervals. */
 const logBytesPerByteAtRest = 8;
 const patienceIntervals = 6;
