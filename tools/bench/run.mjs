@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -21,6 +22,8 @@ const HELP = `node tools/bench/run.mjs [options]
   --rate N              messages per second of the open loops (default 5000)
   --kitemq-only         without Apache: numbers, no ratios
 `;
+/** The other broker goes on where it was stopped: timers that are overdue have their say before it is measured. */
+const SETTLE_MS = 1_500;
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 /** A loaded machine lets requests wait longer than the 200 ms after which Apache refuses them by default; then it would measure refusals. */
 const APACHE_SETTINGS = { autoCreateTopicEnable: true, waitTimeMillsInSendQueue: 5000 };
@@ -85,10 +88,17 @@ async function measure({ targets, suites, flushes, pairs, options }) {
       for (const [name, suite] of chosen) {
         for (let pair = 0; pair < pairs; pair += 1) {
           for (const [target, cluster] of clusters) {
-            // What the other one left to write back must not be what this one waits for.
+            // Neither what the other one left to write back nor its threads' housekeeping must be what this one waits for.
             execFileSync('sync');
             progress(`${name}: ${target}, flush ${flush}, pair ${pair + 1} of ${pairs}`);
-            record(target, pair, await suite(cluster, { ...options, label: `${flush} flush`, pair }));
+            const others = [...clusters.values()].filter((other) => other !== cluster);
+            for (const other of others) other.pause();
+            try {
+              record(target, pair, await suite(cluster, { ...options, label: `${flush} flush`, pair }));
+            } finally {
+              for (const other of others) other.resume();
+              await sleep(SETTLE_MS);
+            }
           }
         }
       }

@@ -79,6 +79,15 @@ export class Cluster {
     await this.currentBroker.start();
   }
 
+  /** Stops the processes where they are, so that they take nothing from what is measured meanwhile, until {@link resume}. */
+  pause() {
+    for (const service of [this.nameserver, this.currentBroker]) if (service !== undefined) process.kill(service.pid, 'SIGSTOP');
+  }
+
+  resume() {
+    for (const service of [this.nameserver, this.currentBroker]) if (service !== undefined) process.kill(service.pid, 'SIGCONT');
+  }
+
   /** @param {{ keep?: boolean }} [options] `keep`: leave the directory, for looking at it */
   async stop({ keep = false } = {}) {
     const stopped = await this.currentBroker?.stop();

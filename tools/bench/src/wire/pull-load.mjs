@@ -2,6 +2,7 @@ import hdr from 'hdr-histogram-js';
 
 import { nextBeginOffset, WireConnection } from './connection.mjs';
 import { FIRST_OPAQUE, OFFSET_DIGIT_COUNT, pullTemplate, sendTemplates, writeDecimal } from './frames.mjs';
+import { paced } from './pace.mjs';
 
 const PULL_FOUND = 0;
 
@@ -139,26 +140,17 @@ export async function pullTail(options) {
 async function sendTimed(options, seconds) {
   const templates = sendTemplates({ ...options, group: 'PG_bench' });
   const connection = await WireConnection.open(options.broker, () => {});
-  const startedAt = performance.now();
   let sent = 0;
-  let tick = 0;
-  await new Promise((resolve) => {
-    const timer = setInterval(() => {
-      const now = performance.now();
-      for (; startedAt + tick <= now; tick += 1) {
-        for (; sent < ((tick + 1) * options.rate) / 1000; sent += 1) {
-          const template = /** @type {import('./frames.mjs').FrameTemplate} */ (templates[sent % templates.length]);
-          const frame = Buffer.allocUnsafe(template.length);
-          template.copyTo(frame, 0, FIRST_OPAQUE + sent);
-          frame.writeDoubleBE(startedAt + tick, template.length - options.bodySize);
-          connection.socket.write(frame);
-        }
-      }
-      if (now - startedAt < seconds * 1000) return;
-      clearInterval(timer);
-      resolve(undefined);
-    }, 1);
+  const stop = paced(options.rate, (index, dueAt) => {
+    const template = /** @type {import('./frames.mjs').FrameTemplate} */ (templates[index % templates.length]);
+    const frame = Buffer.allocUnsafe(template.length);
+    template.copyTo(frame, 0, FIRST_OPAQUE + index);
+    frame.writeDoubleBE(dueAt, template.length - options.bodySize);
+    connection.socket.write(frame);
+    sent += 1;
   });
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  stop();
   await new Promise((resolve) => setTimeout(resolve, 200));
   connection.socket.destroy();
   return sent;

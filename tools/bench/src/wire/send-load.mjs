@@ -2,6 +2,7 @@ import hdr from 'hdr-histogram-js';
 
 import { WireConnection } from './connection.mjs';
 import { BORN_DIGIT_COUNT, FIRST_OPAQUE, sendTemplates, UNIQ_DIGIT_COUNT, writeDecimal } from './frames.mjs';
+import { paced } from './pace.mjs';
 
 /** Slots for the send times of requests in flight; a power of two, more than can be in flight. */
 const SLOTS = 1 << 18;
@@ -143,8 +144,8 @@ export async function sendClosedLoop(options) {
 }
 
 /**
- * Sends at a fixed rate whatever the answers do: a burst is due every millisecond, and the latency of a message counts
- * from the moment at which it was due, not from the moment at which the generator came to it.
+ * Sends at a fixed rate whatever the answers do; the latency of a message counts from the moment at which it was due, not from
+ * the moment at which the generator came to it.
  * @param {SendOptions & { rate: number }} options
  * @returns {Promise<SendResult>}
  */
@@ -153,19 +154,11 @@ export async function sendOpenLoop(options) {
   const connections = await Promise.all(
     Array.from({ length: options.connections }, () => WireConnection.open(options.broker, (opaque, code, chunk, headerStart, bodyStart) => state.onResponse(opaque, code, chunk, headerStart, bodyStart))),
   );
-  const startedAt = performance.now();
-  let due = 0;
-  let tick = 0;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    for (; startedAt + tick <= now; tick += 1) {
-      const count = Math.floor(((tick + 1) * options.rate) / 1000) - due;
-      due += count;
-      if (count > 0 && state.inFlight + count < SLOTS) connections[tick % connections.length]?.socket.write(state.frames(count, startedAt + tick));
-    }
-  }, 1);
+  const stop = paced(options.rate, (index, dueAt) => {
+    if (state.inFlight + 1 < SLOTS) connections[index % connections.length]?.socket.write(state.frames(1, dueAt));
+  });
   const seconds = await measure(state, options);
-  clearInterval(timer);
+  stop();
   await drain(state);
   for (const { socket } of connections) socket.destroy();
   return state.result(seconds);
