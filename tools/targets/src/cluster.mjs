@@ -55,7 +55,7 @@ export class Cluster {
     const log = this.options.log === undefined ? {} : { log: this.options.log };
     this.nameserver = this.options.target === 'kitemq' ? kitemqNameserver({ dir: this.dir, port }) : await apacheNameserver({ dir: this.dir, port, ...log });
     await this.nameserver.start();
-    this.brokerPort = await freePort({ below: 2, above: 1 });
+    this.brokerPort = await freePort({ below: 2, above: 1 + shardPorts(this.options.settings) });
     await this.options.prepare?.(this.dir);
     await this.startBroker();
     return this;
@@ -95,6 +95,11 @@ export class Cluster {
     if (!keep) fs.rmSync(this.dir, { recursive: true, force: true });
     return stopped ?? { clean: true, code: null };
   }
+}
+
+/** How far the port of the last shard is from the first's. @param {ClusterOptions['settings']} settings */
+function shardPorts({ shards = 1, shardPortStep = 10 } = {}) {
+  return (Number(shards) - 1) * Number(shardPortStep);
 }
 
 /** @param {ClusterOptions} options @returns {Promise<Cluster>} */
