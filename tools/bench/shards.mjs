@@ -2,10 +2,10 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 
-import { createTopic, killServicesAtExit, procStats, startCluster } from '@kitemq/tool-targets';
+import { killServicesAtExit, procStats, startCluster } from '@kitemq/tool-targets';
 
+import { PORT_STEP, SpreadLoad } from './src/spread-load.mjs';
 import { median } from './src/table.mjs';
-import { wireRun } from './src/wire-process.mjs';
 
 const HELP = `node tools/bench/shards.mjs [options]
 
@@ -17,8 +17,6 @@ const HELP = `node tools/bench/shards.mjs [options]
   --body N          body bytes (1024)
   --connections N   of each generator (4)      --in-flight N   on each connection (64)
 `;
-const QUEUES = 8;
-const PORT_STEP = 10;
 
 const { values } = parseArgs({
   options: {
@@ -36,37 +34,17 @@ const { values } = parseArgs({
 
 /** @typedef {{ perSecond: number, cpuUs: number, rssMiB: number, idleRssMiB: number, p99Ms: number, startMs: number }} Measured */
 
-/** @param {import('@kitemq/tool-targets').Cluster} cluster @param {number} shard */
-const addressOf = (cluster, shard) => `127.0.0.1:${cluster.brokerPort + shard * PORT_STEP}`;
-
-/**
- * The same generators whatever the number of shards, all at once.
- * @param {import('@kitemq/tool-targets').Cluster} cluster @param {number} shards @param {{ seconds: number, warm: number }} time
- */
-async function load(cluster, shards, { seconds, warm }) {
-  const args = ['--mode', 'closed', '--kind', 'binary', '--topic', 'bench', '--queues', `${QUEUES}`, '--body', values.body, '--connections', values.connections];
-  args.push('--in-flight', values['in-flight'], '--seconds', `${seconds}`, '--warm', `${warm}`);
-  const generators = Array.from({ length: Number(values.generators) }, (_, index) => wireRun(cluster, [...args, '--broker', addressOf(cluster, index % shards)]));
-  return Promise.all(generators);
-}
-
 /** @param {number} shards @returns {Promise<Measured>} */
 async function measure(shards) {
   const flush = /** @type {'sync' | 'async'} */ (values.flush);
   const cluster = await startCluster({ target: 'kitemq', flush, settings: { shards, shardPortStep: PORT_STEP } });
   try {
-    for (let shard = 0; shard < shards; shard += 1) await createTopic({ brokerAddr: addressOf(cluster, shard), namesrvAddr: cluster.namesrvAddr }, 'bench', QUEUES);
+    const load = new SpreadLoad(cluster, { shards, generators: Number(values.generators) });
+    const args = ['--mode', 'closed', '--kind', 'binary', '--topic', await load.newTopic(), '--body', values.body, '--connections', values.connections, '--in-flight', values['in-flight']];
     const idleRssMiB = procStats(cluster.broker.pid).rssBytes / 2 ** 20;
-    await load(cluster, shards, { seconds: 2, warm: 0 });
-    const seconds = Number(values.seconds);
-    const results = await load(cluster, shards, { seconds, warm: 1 });
-    const messages = results.reduce((sum, { messages: own }) => sum + own, 0);
-    // Each generator divides the CPU time of the same process by its own messages.
-    const cpu = results.reduce((sum, { brokerCpuUs, messages: own }) => sum + brokerCpuUs * own, 0) / results.length;
-    return {
-      ...{ perSecond: messages / seconds, cpuUs: cpu / messages, idleRssMiB, startMs: cluster.broker.startMs },
-      ...{ rssMiB: procStats(cluster.broker.pid).rssBytes / 2 ** 20, p99Ms: Math.max(...results.map(({ latencyUs }) => latencyUs.p99)) / 1000 },
-    };
+    await load.run([...args, '--seconds', '2', '--warm', '0']);
+    const { perSecond, cpuUs, p99Us } = await load.run([...args, '--seconds', values.seconds, '--warm', '1']);
+    return { perSecond, cpuUs, idleRssMiB, startMs: cluster.broker.startMs, rssMiB: procStats(cluster.broker.pid).rssBytes / 2 ** 20, p99Ms: p99Us / 1000 };
   } finally {
     await cluster.stop();
   }

@@ -2,6 +2,7 @@
 import { createTopic } from '@kitemq/tool-targets';
 
 import { brokerState, countSyncs } from './broker-state.mjs';
+import { higher, lower } from './table.mjs';
 import { wireRun } from './wire-process.mjs';
 
 /**
@@ -14,11 +15,6 @@ const QUEUES = 8;
 const MANY_TOPICS = 1000;
 /** Topics made at a time. */
 const CREATED_AT_ONCE = 8;
-
-/** @param {string} name @param {string} unit @returns {Metric} */
-const higher = (name, unit) => ({ name, unit, better: 'higher' });
-/** @param {string} name @param {string} unit @returns {Metric} */
-const lower = (name, unit) => ({ name, unit, better: 'lower' });
 
 let topics = 0;
 

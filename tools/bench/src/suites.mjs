@@ -4,6 +4,7 @@ import { cores } from './cores-suite.mjs';
 import { javaBenchmark } from './java-bench.mjs';
 import { startTimes } from './start-time.mjs';
 import { storeSuites } from './store-suites.mjs';
+import { higher, lower } from './table.mjs';
 import { wireRun } from './wire-process.mjs';
 
 /**
@@ -15,11 +16,6 @@ import { wireRun } from './wire-process.mjs';
 
 const QUEUES = 8;
 const GET_MAX_OFFSET = 30;
-
-/** @param {string} name @param {string} unit @returns {Metric} */
-const higher = (name, unit) => ({ name, unit, better: 'higher' });
-/** @param {string} name @param {string} unit @returns {Metric} */
-const lower = (name, unit) => ({ name, unit, better: 'lower' });
 
 let topics = 0;
 

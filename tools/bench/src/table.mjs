@@ -4,6 +4,11 @@
  * @typedef {{ metric: Metric, target: TargetName, pair: number, value: number }} Sample
  */
 
+/** @param {string} name @param {string} unit @returns {Metric} */
+export const higher = (name, unit) => ({ name, unit, better: 'higher' });
+/** @param {string} name @param {string} unit @returns {Metric} */
+export const lower = (name, unit) => ({ name, unit, better: 'lower' });
+
 /** @param {number[]} values @returns {number} */
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
