@@ -8,17 +8,29 @@ const slabBytes: number = 256 * 1024;
 /** Numbers of a change: kind, slab, offset, length of the first text (key, start), length of the second one behind it (value, end). */
 const numbersPerChange = 5;
 
+/** Blocks that are kept for the next checkpoint: those of a busy log with few queues. */
+const keptSlabs = 16;
+
 /** Changes kept until they may be committed: what views say now, while the log is not durable up to here yet. Keys and values are copied. */
 export class CapturedBatch implements KeyValueBatch {
   /** Flat, since a checkpoint can have 100 000 changes. */
-  readonly #changes: number[] = [];
+  #changes: number[] = [];
   readonly #slabs: Buffer[] = [];
+  /** The slab that is being filled, and how far. */
+  #slab = 0;
   #filled = 0;
   /** Keys and values in bytes: about what the commit writes. */
   bytes = 0;
 
   get count(): number {
     return this.#changes.length / numbersPerChange;
+  }
+
+  /** Forgets the changes; their memory takes the next ones. Whoever was given them must be done with them. */
+  clear(): void {
+    this.#changes = [];
+    this.#slabs.splice(keptSlabs);
+    this.#slab = this.#filled = this.bytes = 0;
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
@@ -55,16 +67,26 @@ export class CapturedBatch implements KeyValueBatch {
 
   #add(kind: number, first: Uint8Array, second: Uint8Array): void {
     const length = first.length + second.length;
-    let slab = this.#slabs[this.#slabs.length - 1];
-    if (slab === undefined || this.#filled + length > slab.length) {
-      slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, length));
-      this.#slabs.push(slab);
-      this.#filled = 0;
-    }
+    const slab = this.#room(length);
     slab.set(first, this.#filled);
     slab.set(second, this.#filled + first.length);
-    this.#changes.push(kind, this.#slabs.length - 1, this.#filled, first.length, second.length);
+    this.#changes.push(kind, this.#slab, this.#filled, first.length, second.length);
     this.#filled += length;
+  }
+
+  /** The slab that has room for `length` bytes behind what is filled. */
+  #room(length: number): Buffer {
+    for (;;) {
+      const slab = this.#slabs[this.#slab];
+      if (slab === undefined) {
+        const added = Buffer.allocUnsafeSlow(Math.max(slabBytes, length));
+        this.#slabs.push(added);
+        return added;
+      }
+      if (this.#filled + length <= slab.length) return slab;
+      this.#slab++;
+      this.#filled = 0;
+    }
   }
 }
 

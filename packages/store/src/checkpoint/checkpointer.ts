@@ -49,6 +49,8 @@ export class Checkpointer {
   readonly #options: CheckpointerOptions;
   /** Captured, not committed. Tried again when the commit fails. */
   #captured: CapturedBatch | undefined;
+  /** What all are captured in, one after the other. */
+  readonly #batch: CapturedBatch = new CapturedBatch();
   #capturedPosition: number;
   #committing = false;
   #committed: number;
@@ -120,7 +122,8 @@ export class Checkpointer {
   }
 
   #capture(): CapturedBatch {
-    const batch = new CapturedBatch();
+    const batch = this.#batch;
+    batch.clear();
     this.#options.views.checkpoint(batch);
     this.#capturedPosition = this.#options.commit.visible;
     this.#lastBytes = batch.bytes;

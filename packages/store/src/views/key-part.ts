@@ -10,6 +10,10 @@ export const keyPartEntriesMax: number = 1 << 18;
 const initialCapacity = 1 << 10;
 const two32 = 2 ** 32;
 
+/** Filled in for each row and for each division into buckets: memory asked for again and again makes the collector mark all of it. */
+const rowMemory = new Uint32Array(keyRowEntries * 2);
+let bucketMemory = new Uint32Array(0);
+
 /** What is known of some entries without looking at them. */
 export interface KeyRange {
   /** Log position that those of the entries are relative to. */
@@ -26,7 +30,7 @@ export interface KeyRange {
 /** Entries in memory in log order: the hash of a key, and where the record is. */
 export class KeyPart implements KeyRange {
   /** Rises with each part; its run gets the same. */
-  readonly id: number;
+  id: number;
   base: number;
   readonly #entriesMax: number;
   #hashes = new Uint32Array(initialCapacity);
@@ -38,11 +42,22 @@ export class KeyPart implements KeyRange {
   timeMax = 0;
   /** Entries that are in rows of the journal. */
   journaled = 0;
+  /** A search has it: {@link reuse} would change what it finds. */
+  lent = false;
 
   constructor(id: number, base: number, entriesMax: number = keyPartEntriesMax) {
     this.id = id;
     this.base = base;
     this.#entriesMax = entriesMax;
+  }
+
+  /** Forgets the entries and becomes another part in the same memory. */
+  reuse(id: number, base: number): this {
+    this.id = id;
+    this.base = base;
+    this.count = this.lastPosition = this.lastTime = this.timeMax = this.journaled = 0;
+    this.timeMin = Number.MAX_SAFE_INTEGER;
+    return this;
   }
 
   /** False when an entry for a record at `position` needs another part. */
@@ -78,14 +93,14 @@ export class KeyPart implements KeyRange {
     return found;
   }
 
-  /** Entries [start, end) as a row. */
+  /** Entries [start, end), `keyRowEntries` at most, as a row. Valid until the next call of any part. */
   row(start: number, end: number): Uint8Array {
-    const row = new Uint32Array((end - start) * 2);
+    const row = rowMemory;
     for (let index = start, at = 0; index < end; index++) {
       row[at++] = this.#hashes[index] as number;
       row[at++] = this.#positions[index] as number;
     }
-    return new Uint8Array(row.buffer);
+    return new Uint8Array(row.buffer, 0, (end - start) * keyEntryBytes);
   }
 
   /** Adds the entries of a row. */
@@ -94,7 +109,7 @@ export class KeyPart implements KeyRange {
     for (let at = 0; at + 1 < entries.length; at += 2) this.add(entries[at] as number, this.base + (entries[at + 1] as number));
   }
 
-  /** Visits the entries bucket by bucket, inside a bucket in log order, in rows that nobody changes later. */
+  /** Visits the entries bucket by bucket, inside a bucket in log order, in rows that are valid until the next call of any part. */
   forBuckets(buckets: number, visit: (bucket: number, piece: number, row: Uint8Array) => void): void {
     const { count } = this;
     const hashes = this.#hashes;
@@ -106,7 +121,8 @@ export class KeyPart implements KeyRange {
       end += ends[bucket] as number;
       ends[bucket] = end;
     }
-    const sorted = new Uint32Array(count * 2);
+    if (bucketMemory.length < count * 2) bucketMemory = new Uint32Array(count * 2);
+    const sorted = bucketMemory;
     for (let index = count - 1; index >= 0; index--) {
       const at = --ends[((hashes[index] as number) * scale) | 0]! * 2;
       sorted[at] = hashes[index] as number;

@@ -41,7 +41,7 @@ function bucketKey(id: number, bucket: number, piece: number): Buffer {
 /** Puts what the journal does not have of the part; its last row, if not full, is replaced. */
 export function putJournal(batch: KeyValueBatch, part: KeyPart): void {
   for (let row = Math.floor(part.journaled / keyRowEntries); row * keyRowEntries < part.count; row++) {
-    batch.put(journalKey(part.id, row), part.row(row * keyRowEntries, Math.min(part.count, (row + 1) * keyRowEntries)), true);
+    batch.put(journalKey(part.id, row), part.row(row * keyRowEntries, Math.min(part.count, (row + 1) * keyRowEntries)));
   }
   part.journaled = part.count;
   batch.put(openKey, packRange(part, 0));
@@ -53,7 +53,7 @@ export function putRun(batch: KeyValueBatch, part: KeyPart): KeyRun {
   if (part.journaled > 0) batch.remove(openKey);
   const { id, base, count, lastPosition, lastTime, timeMin, timeMax } = part;
   const run: KeyRun = { id, base, count, lastPosition, lastTime, timeMin, timeMax, buckets: Math.ceil(count / bucketEntriesMean) };
-  part.forBuckets(run.buckets, (bucket, piece, row) => batch.put(bucketKey(id, bucket, piece), row, true));
+  part.forBuckets(run.buckets, (bucket, piece, row) => batch.put(bucketKey(id, bucket, piece), row));
   batch.put(runKey(id), packRange(run, run.buckets));
   return run;
 }

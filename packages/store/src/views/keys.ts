@@ -35,6 +35,8 @@ export class KeyView implements View, HashSink {
   #captured: KeyRun[] = [];
   #runs: KeyRun[] = [];
   #removed: KeyRun[] = [];
+  /** A part that became a run: the next one takes its memory. */
+  #spare: KeyPart | undefined;
   #position = 0;
 
   constructor(partEntriesMax: number = keyPartEntriesMax) {
@@ -51,7 +53,7 @@ export class KeyView implements View, HashSink {
 
   /** Entries in all. */
   get entries(): number {
-    return this.sources().reduce((sum, source) => sum + source.count, 0);
+    return [...this.#runs, ...this.#closed, this.#part].reduce((sum, { count }) => sum + count, 0);
   }
 
   load(rows: KeyValueStore): void {
@@ -110,7 +112,7 @@ export class KeyView implements View, HashSink {
 
   checkpointed(): void {
     this.#runs.push(...this.#captured);
-    this.#closed.splice(0, this.#captured.length);
+    for (const part of this.#closed.splice(0, this.#captured.length)) if (!part.lent) this.#spare = part;
     this.#captured = [];
   }
 
@@ -125,7 +127,9 @@ export class KeyView implements View, HashSink {
   sources(): KeySource[] {
     const rows = this.#rows;
     const runs = rows === undefined ? [] : this.#runs.map((run): KeySource => ({ ...run, find: (hash) => findInRun(rows, run, hash) }));
-    return [...runs, ...this.#closed, this.#part].filter(({ count }) => count > 0).reverse();
+    const parts = [...this.#closed, this.#part];
+    for (const part of parts) part.lent = true;
+    return [...runs, ...parts].filter(({ count }) => count > 0).reverse();
   }
 
   /** The part that takes entries for a record at `position`. */
@@ -139,7 +143,9 @@ export class KeyView implements View, HashSink {
   /** Closes the part and begins another. */
   #next(base: number): KeyPart {
     this.#closed.push(this.#part);
-    this.#part = new KeyPart(this.#part.id + 1, base, this.#partEntriesMax);
+    const id = this.#part.id + 1;
+    this.#part = this.#spare?.reuse(id, base) ?? new KeyPart(id, base, this.#partEntriesMax);
+    this.#spare = undefined;
     return this.#part;
   }
 }

@@ -57,4 +57,22 @@ describe('a captured batch', () => {
       { numRuns: 50 },
     );
   });
+
+  it('forgets what it had when it is cleared, and takes the next changes in the same memory', () => {
+    fc.assert(
+      fc.property(steps, steps, (first, second) => {
+        const captured = new CapturedBatch();
+        apply(captured, first);
+        captured.clear();
+        expect([captured.count, captured.bytes]).toEqual([0, 0]);
+        apply(captured, second);
+        const direct = memoryKeyValueStores()('/direct');
+        direct.commitSync((batch) => apply(batch, second));
+        const stored = memoryKeyValueStores()('/captured');
+        stored.commitSync(captured.fill);
+        expect(rowsOf(stored)).toEqual(rowsOf(direct));
+      }),
+      { numRuns: 50 },
+    );
+  });
 });

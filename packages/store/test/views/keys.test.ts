@@ -172,5 +172,20 @@ describe('the key view', () => {
       expect(() => loaded(rows, 100)).toThrow();
     }
   });
-});
 
+  it('leaves what a search was given as it is when the part becomes a run', () => {
+    const rows = memoryKeyValueStore();
+    const view = loaded(rows, 4);
+    const fill = (word: string, from: number): void => {
+      for (let position = from; position < from + 400; position += 100) view.apply(recordWith(word, position));
+    };
+    fill('a', 0);
+    const [given] = view.sources();
+    checkpoint(view, rows);
+    fill('b', 400);
+    checkpoint(view, rows);
+    fill('c', 800);
+    expect(given?.find(hashOfKey('T', 'a', 'key'))).toEqual([300, 200, 100, 0]);
+    expect([find(view, 'a'), find(view, 'b'), find(view, 'c')]).toEqual([[300, 200, 100, 0], [700, 600, 500, 400], [1100, 1000, 900, 800]]);
+  });
+});
