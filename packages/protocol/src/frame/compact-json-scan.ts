@@ -8,6 +8,9 @@ export interface FixedPart {
   code: number;
   version: number;
   opaque: number;
+  /** Its digits. */
+  opaqueStart: number;
+  opaqueEnd: number;
   flag: number;
   languageStart: number;
   languageEnd: number;
@@ -21,6 +24,7 @@ const colon = 0x3a;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const backslash = 0x5c;
+const minus = 0x2d;
 /** More digits may be more than 32 bits. */
 const digitsMax = 9;
 
@@ -77,18 +81,15 @@ export function scanCompactJson(buffer: FastBuffer, start: number, end: number, 
       const rest = name === opaque ? opaqueRest : name === version ? versionRest : twoRest;
       if (!stands(buffer, at, rest)) return false;
       at += rest.length;
-      const negative = buffer[at] === 0x2d;
-      if (negative) at++;
-      const digitsStart = at;
-      let value = 0;
-      for (let digit = buffer[at]! - 0x30; digit >= 0 && digit <= 9; digit = buffer[++at]! - 0x30) value = (value * 10 + digit) | 0;
-      const digits = at - digitsStart;
-      if (digits === 0 || digits > digitsMax + 1 || (digits > 1 && buffer[digitsStart] === 0x30)) return false;
-      // Ten digits: only what certainly fits.
-      if (digits > digitsMax && buffer[digitsStart] !== 0x31) return false;
-      if (negative) value = -value | 0;
-      if (name === opaque) found.opaque = value;
-      else if (name === code) found.code = value;
+      const digits = at;
+      at = numberEnd(buffer, digits);
+      if (at < 0) return false;
+      const value = numberIn(buffer, digits, at);
+      if (name === opaque) {
+        found.opaque = value;
+        found.opaqueStart = digits;
+        found.opaqueEnd = at;
+      } else if (name === code) found.code = value;
       else if (name === flag) found.flag = value;
       else if (name === version) found.version = value;
       else return false;
@@ -111,16 +112,10 @@ function scanFields(buffer: FastBuffer, start: number, end: number, fields: Fiel
     const nameEnd = buffer[nameStart + 1] === quote && stringStops[buffer[nameStart]!] === 0 ? nameStart + 1 : plainEnd(buffer, nameStart, end);
     if (buffer[nameEnd] !== quote || buffer[nameEnd + 1] !== colon || buffer[nameEnd + 2] !== quote) return -1;
     const valueStart = nameEnd + 3;
-    let form: number = ValueForm.plain;
-    at = plainEnd(buffer, valueStart, end);
-    while (buffer[at] === backslash) {
-      const length = escapeLength(buffer, at);
-      if (length === 0) return -1;
-      form = ValueForm.escaped;
-      at = plainEnd(buffer, at + length, end);
-    }
-    if (at >= end || buffer[at] !== quote) return -1;
-    if (!fields.add(nameStart, nameEnd, valueStart, at, form as 0 | 1)) return -1;
+    const plain = plainEnd(buffer, valueStart, end);
+    at = stringEnd(buffer, plain, end);
+    if (at < 0) return -1;
+    if (!fields.add(nameStart, nameEnd, valueStart, at, at === plain ? ValueForm.plain : ValueForm.escaped)) return -1;
     const unit = buffer[at + 1];
     at += 2;
     if (unit === comma) continue;
@@ -128,8 +123,38 @@ function scanFields(buffer: FastBuffer, start: number, end: number, fields: Fiel
   }
 }
 
+/** The quote that ends the string whose content goes on at `start`; -1 when its content is no valid one, or one that is seldom seen. */
+export function stringEnd(buffer: FastBuffer, start: number, end: number): number {
+  let at = plainEnd(buffer, start, end);
+  while (buffer[at] === backslash) {
+    const length = escapeLength(buffer, at);
+    if (length === 0) return -1;
+    at = plainEnd(buffer, at + length, end);
+  }
+  return at < end && buffer[at] === quote ? at : -1;
+}
+
+/** The end of the integer at `start`; -1 when there is none, or one that may have more than 32 bits. */
+export function numberEnd(buffer: FastBuffer, start: number): number {
+  const first = buffer[start] === minus ? start + 1 : start;
+  let at = first;
+  while (buffer[at]! >= 0x30 && buffer[at]! <= 0x39) at++;
+  const digits = at - first;
+  if (digits === 0 || digits > digitsMax + 1 || (digits > 1 && buffer[first] === 0x30)) return -1;
+  // Ten digits: only what certainly fits.
+  return digits > digitsMax && buffer[first] !== 0x31 ? -1 : at;
+}
+
+/** The integer in `[start, end)`, which {@link numberEnd} has found. */
+export function numberIn(buffer: FastBuffer, start: number, end: number): number {
+  const negative = buffer[start] === minus;
+  let value = 0;
+  for (let at = negative ? start + 1 : start; at < end; at++) value = value * 10 + buffer[at]! - 0x30;
+  return negative ? -value | 0 : value;
+}
+
 /** The end of the run of plain string content that begins at `start`. */
-function plainEnd(buffer: FastBuffer, start: number, end: number): number {
+export function plainEnd(buffer: FastBuffer, start: number, end: number): number {
   let at = start;
   while (at < end && stringStops[buffer[at]!] === 0) at++;
   return at;

@@ -1,4 +1,5 @@
 import { scanCompactJson, stringStops } from './compact-json-scan.ts';
+import { HeaderShapes } from './header-shapes.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
 import { ValueForm } from '../header/field-scan.ts';
 import type { FieldScan } from '../header/field-scan.ts';
@@ -17,6 +18,8 @@ export class JsonHeaderScanner {
   code = 0;
   version = 0;
   opaque = 0;
+  opaqueStart = -1;
+  opaqueEnd = -1;
   flag = 0;
   /** Content of the language's name; -1 without. */
   languageStart = -1;
@@ -27,6 +30,7 @@ export class JsonHeaderScanner {
   extStart = 0;
   extEnd = 0;
 
+  readonly #shapes = new HeaderShapes();
   #buffer!: FastBuffer;
   #end = 0;
   #at = 0;
@@ -39,14 +43,20 @@ export class JsonHeaderScanner {
   /** Fills in the fields of this object and `fields`. */
   scan(buffer: FastBuffer, start: number, end: number, fields: FieldScan): boolean {
     this.#reset(start);
-    if (scanCompactJson(buffer, start, end, this, fields)) return true;
+    if (this.#shapes.read(buffer, start, end, this, fields)) return true;
+    this.#reset(start);
+    fields.count = 0;
+    if (scanCompactJson(buffer, start, end, this, fields)) {
+      this.#shapes.learn(buffer, start, end, this, fields);
+      return true;
+    }
     fields.count = 0;
     return this.#scanLoosely(buffer, start, end, fields);
   }
 
   #reset(start: number): void {
     this.code = this.version = this.opaque = this.flag = 0;
-    this.languageStart = this.remarkStart = -1;
+    this.languageStart = this.remarkStart = this.opaqueStart = -1;
     this.extStart = this.extEnd = start;
   }
 

@@ -23,6 +23,8 @@ export class FieldScan implements FieldReader {
   owner: object | undefined = undefined;
   buffer: FastBuffer = Buffer.alloc(0) as unknown as FastBuffer;
   count = 0;
+  /** Scans of the same number have the same names in the same order; 0: not known. */
+  layout = 0;
   /** An empty value stands for none: so it is in binary headers. */
   emptyIsAbsent = false;
 
@@ -31,11 +33,14 @@ export class FieldScan implements FieldReader {
   /** Per field of the table being read: its entry + 1, or 0. */
   readonly #entryOfField = new Int32Array(fieldsMax);
   #compiled: CompiledHeader | undefined = undefined;
+  /** What `#entryOfField` was made for. */
+  #selectedLayout = 0;
 
   begin(buffer: FastBuffer, emptyIsAbsent: boolean): void {
     this.buffer = buffer;
     this.emptyIsAbsent = emptyIsAbsent;
     this.count = 0;
+    this.layout = 0;
     this.owner = undefined;
   }
 
@@ -50,6 +55,11 @@ export class FieldScan implements FieldReader {
     entries[at + 3] = valueEnd;
     entries[at + 4] = form;
     return true;
+  }
+
+  /** The numbers of entry `index` as they were given to `add`: 0 start and 1 end of the name, 2 and 3 of the value, 4 its form. */
+  part(index: number, part: number): number {
+    return this.#entries[entryWords * index + part]!;
   }
 
   /** The value of the last entry of that name. */
@@ -105,12 +115,14 @@ export class FieldScan implements FieldReader {
 
   /** Finds the entry of each field of the table. */
   #select(compiled: CompiledHeader): void {
+    if (this.layout !== 0 && this.layout === this.#selectedLayout && compiled === this.#compiled) return;
     const { buffer } = this;
     const entries = this.#entries;
     const entryOfField = this.#entryOfField;
     const fieldCount = compiled.fields.length;
     for (let field = 0; field < fieldCount; field++) entryOfField[field] = 0;
     this.#compiled = compiled;
+    this.#selectedLayout = this.layout;
     for (let entry = 0; entry < this.count; entry++) {
       const at = entryWords * entry;
       const field = compiled.keys.find(buffer, entries[at]!, entries[at + 1]!);
