@@ -3,7 +3,7 @@ import { checkNumber, compileHeader, missingValue } from '../header/compiled-hea
 import type { CompiledHeader } from '../header/compiled-header.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
 import { writeInt16, writeInt32 } from '../record/int64.ts';
-import { checkedEnd, writeBytes, writeDecimal, writeText } from './text-writer.ts';
+import { checkedEnd, writeDecimal, writeText } from './text-writer.ts';
 
 /** UTF-8 of a UTF-16 unit. */
 const bytesPerUnitMax = 3;
@@ -61,7 +61,7 @@ function writeDeclared(buffer: FastBuffer, offset: number, compiled: CompiledHea
     const valueEnd =
       typeof value === 'number' ? writeDecimal(buffer, valueStart, checkNumber(compiled.schema, field, value)) : writeText(buffer, valueStart, String(value));
     if (valueEnd === valueStart) continue;
-    writeBytes(buffer, at, field.binaryKey);
+    field.binaryKey.writeTo(buffer, at);
     writeInt32(buffer, valueStart - 4, valueEnd - valueStart);
     at = valueEnd;
   }

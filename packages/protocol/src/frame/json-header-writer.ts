@@ -3,7 +3,8 @@ import { checkNumber, compileHeader, FieldKindCode, missingValue } from '../head
 import type { CompiledHeader } from '../header/compiled-header.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
 import { LanguageCode, languageName } from '../language-code.ts';
-import { checkedEnd, writeBytes, writeDecimal, writeJsonText } from './text-writer.ts';
+import { FixedBytes } from './fixed-bytes.ts';
+import { checkedEnd, writeDecimal, writeJsonText } from './text-writer.ts';
 
 /** A UTF-16 unit takes up to six bytes: `\u0001`. */
 const bytesPerUnitMax = 6;
@@ -13,14 +14,14 @@ const fixedBytesMax = 160;
 const perFieldBytes = 8;
 const quote = 0x22;
 const comma = 0x2c;
-const codeKey = Buffer.from('{"code":');
-const fieldsKey = Buffer.from(',"extFields":{');
-const fieldsEndMark = Buffer.from('"}');
-const flagKey = Buffer.from(',"flag":');
-const remarkKey = Buffer.from(',"remark":"');
-const versionKey = Buffer.from(',"version":');
+const codeKey = new FixedBytes('{"code":');
+const fieldsKey = new FixedBytes(',"extFields":{');
+const fieldsEndMark = new FixedBytes('"}');
+const flagKey = new FixedBytes(',"flag":');
+const remarkKey = new FixedBytes(',"remark":"');
+const versionKey = new FixedBytes(',"version":');
 /** By language: what stands between the values of flag and opaque. */
-const languageParts = Object.values(LanguageCode).map((code) => Buffer.from(`,"language":"${languageName(code)}","opaque":`));
+const languageParts = Object.values(LanguageCode).map((code) => new FixedBytes(`,"language":"${languageName(code)}","opaque":`));
 const otherLanguage = languageParts[LanguageCode.other]!;
 
 export function jsonHeaderSizeMax(frame: OutgoingFrame): number {
@@ -42,20 +43,20 @@ export function jsonHeaderSizeMax(frame: OutgoingFrame): number {
 
 /** Writes the header at `offset`, returns the offset behind it. Keys in alphabetical order, as Java writes them. */
 export function writeJsonHeader(buffer: FastBuffer, offset: number, frame: OutgoingFrame): number {
-  let at = writeDecimal(buffer, writeBytes(buffer, offset, codeKey), frame.code);
+  let at = writeDecimal(buffer, codeKey.writeTo(buffer, offset), frame.code);
   const fieldsStart = at + fieldsKey.length;
   const fieldsEnd = writeFields(buffer, fieldsStart, frame);
   if (fieldsEnd > fieldsStart) {
-    writeBytes(buffer, at, fieldsKey);
-    at = writeBytes(buffer, fieldsEnd, fieldsEndMark);
+    fieldsKey.writeTo(buffer, at);
+    at = fieldsEndMark.writeTo(buffer, fieldsEnd);
   }
-  at = writeDecimal(buffer, writeBytes(buffer, at, flagKey), frame.flag);
-  at = writeDecimal(buffer, writeBytes(buffer, at, languageParts[frame.language] ?? otherLanguage), frame.opaque);
+  at = writeDecimal(buffer, flagKey.writeTo(buffer, at), frame.flag);
+  at = writeDecimal(buffer, (languageParts[frame.language] ?? otherLanguage).writeTo(buffer, at), frame.opaque);
   if (frame.remark !== undefined) {
-    at = writeJsonText(buffer, writeBytes(buffer, at, remarkKey), frame.remark);
+    at = writeJsonText(buffer, remarkKey.writeTo(buffer, at), frame.remark);
     buffer[at++] = quote;
   }
-  at = writeDecimal(buffer, writeBytes(buffer, at, versionKey), frame.version);
+  at = writeDecimal(buffer, versionKey.writeTo(buffer, at), frame.version);
   buffer[at++] = 0x7d;
   return checkedEnd(buffer, offset, at);
 }
@@ -89,7 +90,7 @@ function writeDeclared(buffer: FastBuffer, offset: number, compiled: CompiledHea
       continue;
     }
     if (at > offset) at = writeSeparator(buffer, at);
-    at = writeBytes(buffer, at, field.jsonKey);
+    at = field.jsonKey.writeTo(buffer, at);
     if (typeof value === 'number' && field.kindCode !== FieldKindCode.string) at = writeDecimal(buffer, at, checkNumber(compiled.schema, field, value));
     else at = writeJsonText(buffer, at, String(value));
   }

@@ -1,7 +1,8 @@
 import type { ExtWriter } from '../frame.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
 import { writeInt32 } from '../record/int64.ts';
-import { writeBytes, writeDecimal, writeJsonText } from './text-writer.ts';
+import { FixedBytes } from './fixed-bytes.ts';
+import { writeDecimal, writeJsonText } from './text-writer.ts';
 
 /** What a stored message is answered with. */
 export interface SendAnswer {
@@ -28,22 +29,22 @@ const jsonBytesPerByteMax = 6;
  * text, the unique key from the stored record to the socket without a string between. The bytes are those of the general writer.
  */
 export class SendAnswerWriter implements ExtWriter {
-  readonly #jsonHead: Uint8Array;
-  readonly #jsonTail: Uint8Array;
-  readonly #binaryHead: Uint8Array;
-  readonly #binaryTail: Uint8Array;
+  readonly #jsonHead: FixedBytes;
+  readonly #jsonTail: FixedBytes;
+  readonly #binaryHead: FixedBytes;
+  readonly #binaryTail: FixedBytes;
   readonly #fixedBytesMax: number;
 
   /** `storeHost`: 4 or 16 address bytes and the port; half of each message id. */
   constructor(storeHost: Uint8Array, facts: { readonly regionId: string; readonly traceOn: boolean }) {
     const host = Buffer.from(storeHost.buffer, storeHost.byteOffset, storeHost.length).toString('hex').toUpperCase();
     const traceOn = String(facts.traceOn);
-    this.#jsonHead = Buffer.from(`"msgId":"${host}`);
-    this.#jsonTail = Buffer.from(`","MSG_REGION":${JSON.stringify(facts.regionId)},"TRACE_ON":"${traceOn}`);
+    this.#jsonHead = new FixedBytes(`"msgId":"${host}`);
+    this.#jsonTail = new FixedBytes(`","MSG_REGION":${JSON.stringify(facts.regionId)},"TRACE_ON":"${traceOn}`);
     const length = Buffer.alloc(4);
     length.writeInt32BE(host.length + offsetDigits);
-    this.#binaryHead = Buffer.concat([binaryKey('msgId'), length, Buffer.from(host)]);
-    this.#binaryTail = Buffer.concat([facts.regionId === '' ? Buffer.alloc(0) : binaryField('MSG_REGION', facts.regionId), binaryField('TRACE_ON', traceOn)]);
+    this.#binaryHead = new FixedBytes(Buffer.concat([nameBytes('msgId'), length, Buffer.from(host)]));
+    this.#binaryTail = new FixedBytes(Buffer.concat([facts.regionId === '' ? Buffer.alloc(0) : binaryField('MSG_REGION', facts.regionId), binaryField('TRACE_ON', traceOn)]));
     const heads = Math.max(this.#jsonHead.length + this.#jsonTail.length, this.#binaryHead.length + this.#binaryTail.length);
     this.#fixedBytesMax = heads + offsetDigits + 2 * decimalDigitsMax + Math.max(jsonKeyBytes, binaryKeyBytes);
   }
@@ -53,39 +54,39 @@ export class SendAnswerWriter implements ExtWriter {
   }
 
   writeJson(buffer: FastBuffer, offset: number, answer: SendAnswer): number {
-    let at = writeHex(buffer, writeBytes(buffer, offset, this.#jsonHead), answer.physicalOffset);
-    at = writeDecimal(buffer, writeBytes(buffer, at, jsonQueueId), answer.queueId);
-    at = writeDecimal(buffer, writeBytes(buffer, at, jsonQueueOffset), answer.queueOffset);
-    if (answer.keyEnd > answer.keyStart) at = writeJsonBytes(buffer, writeBytes(buffer, at, jsonTransactionId), answer);
-    return writeBytes(buffer, at, this.#jsonTail);
+    let at = writeHex(buffer, this.#jsonHead.writeTo(buffer, offset), answer.physicalOffset);
+    at = writeDecimal(buffer, jsonQueueId.writeTo(buffer, at), answer.queueId);
+    at = writeDecimal(buffer, jsonQueueOffset.writeTo(buffer, at), answer.queueOffset);
+    if (answer.keyEnd > answer.keyStart) at = writeJsonBytes(buffer, jsonTransactionId.writeTo(buffer, at), answer);
+    return this.#jsonTail.writeTo(buffer, at);
   }
 
   writeBinary(buffer: FastBuffer, offset: number, answer: SendAnswer): number {
-    let at = writeHex(buffer, writeBytes(buffer, offset, this.#binaryHead), answer.physicalOffset);
-    at = writeBinaryDecimal(buffer, writeBytes(buffer, at, binaryQueueId), answer.queueId);
-    at = writeBinaryDecimal(buffer, writeBytes(buffer, at, binaryQueueOffset), answer.queueOffset);
+    let at = writeHex(buffer, this.#binaryHead.writeTo(buffer, offset), answer.physicalOffset);
+    at = writeBinaryDecimal(buffer, binaryQueueId.writeTo(buffer, at), answer.queueId);
+    at = writeBinaryDecimal(buffer, binaryQueueOffset.writeTo(buffer, at), answer.queueOffset);
     const { keyBytes, keyStart, keyEnd } = answer;
     if (keyEnd > keyStart) {
-      at = writeBytes(buffer, at, binaryTransactionId);
+      at = binaryTransactionId.writeTo(buffer, at);
       writeInt32(buffer, at, keyEnd - keyStart);
       at += 4;
       for (let from = keyStart; from < keyEnd; from++) buffer[at++] = keyBytes[from]!;
     }
-    return writeBytes(buffer, at, this.#binaryTail);
+    return this.#binaryTail.writeTo(buffer, at);
   }
 }
 
-const jsonQueueId = Buffer.from('","queueId":"');
-const jsonQueueOffset = Buffer.from('","queueOffset":"');
-const jsonTransactionId = Buffer.from('","transactionId":"');
+const jsonQueueId = new FixedBytes('","queueId":"');
+const jsonQueueOffset = new FixedBytes('","queueOffset":"');
+const jsonTransactionId = new FixedBytes('","transactionId":"');
 const jsonKeyBytes = jsonQueueId.length + jsonQueueOffset.length + jsonTransactionId.length;
-const binaryQueueId = binaryKey('queueId');
-const binaryQueueOffset = binaryKey('queueOffset');
-const binaryTransactionId = binaryKey('transactionId');
+const binaryQueueId = new FixedBytes(nameBytes('queueId'));
+const binaryQueueOffset = new FixedBytes(nameBytes('queueOffset'));
+const binaryTransactionId = new FixedBytes(nameBytes('transactionId'));
 const binaryKeyBytes = binaryQueueId.length + binaryQueueOffset.length + binaryTransactionId.length + 12;
 
 /** int16 length and name. */
-function binaryKey(name: string): Buffer {
+function nameBytes(name: string): Buffer {
   const key = Buffer.alloc(2 + name.length);
   key.writeInt16BE(name.length);
   key.write(name, 2);
@@ -95,7 +96,7 @@ function binaryKey(name: string): Buffer {
 function binaryField(name: string, value: string): Buffer {
   const length = Buffer.alloc(4);
   length.writeInt32BE(Buffer.byteLength(value));
-  return Buffer.concat([binaryKey(name), length, Buffer.from(value)]);
+  return Buffer.concat([nameBytes(name), length, Buffer.from(value)]);
 }
 
 /** An int32 length and the digits. */

@@ -13,11 +13,6 @@ const bytesPerUnitMax = 3;
 const int32Max = 2_147_483_647;
 const billion = 1_000_000_000;
 
-export function writeBytes(buffer: FastBuffer, offset: number, bytes: Uint8Array): number {
-  for (let index = 0; index < bytes.length; index++) buffer[offset + index] = bytes[index]!;
-  return offset + bytes.length;
-}
-
 /** UTF-8. */
 export function writeText(buffer: FastBuffer, offset: number, text: string): number {
   const { length } = text;

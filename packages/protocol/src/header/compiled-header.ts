@@ -1,4 +1,5 @@
 import { assert, KiteError } from '@kitemq/runtime';
+import { FixedBytes } from '../frame/fixed-bytes.ts';
 import type { Field, FieldKind, HeaderSchema } from '../header.ts';
 import { hotHeaders } from '../generated/hot-headers.ts';
 import type { FieldScan } from './field-scan.ts';
@@ -13,9 +14,9 @@ export interface CompiledField {
   readonly kindCode: FieldKindCode;
   readonly required: boolean;
   /** `"wireName":"`, as it stands before the value in a JSON header. */
-  readonly jsonKey: Uint8Array;
+  readonly jsonKey: FixedBytes;
   /** int16 length and name, as they stand in a binary header. */
-  readonly binaryKey: Uint8Array;
+  readonly binaryKey: FixedBytes;
 }
 
 /** {@link FieldKind} as a small number, to switch on. */
@@ -81,7 +82,7 @@ function compileField(name: string, field: Field<unknown, boolean>): CompiledFie
   const binaryKey = Buffer.alloc(2 + nameBytes.length);
   binaryKey.writeInt16BE(nameBytes.length, 0);
   nameBytes.copy(binaryKey, 2);
-  return { name, wireName, kind: field.kind, kindCode: FieldKindCode[field.kind], required: field.required, jsonKey: Buffer.from(`${JSON.stringify(wireName)}:"`), binaryKey };
+  return { name, wireName, kind: field.kind, kindCode: FieldKindCode[field.kind], required: field.required, jsonKey: new FixedBytes(`${JSON.stringify(wireName)}:"`), binaryKey: new FixedBytes(binaryKey) };
 }
 
 /** Turns the text of a field into its value. Empty text stands for an absent number. @throws KiteError `KITE_HEADER_INVALID` */
