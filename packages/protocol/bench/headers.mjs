@@ -29,13 +29,13 @@ const encoded = (frame) => Buffer.from(target.subarray(0, encodeFrameHead(target
 
 /** No two frames of a connection are the same: other numbers, other keys. */
 const variants = 64;
-const digits = (index) => index.toString(16).toUpperCase().padStart(4, '0');
+const digits = (index) => (index * 1_234_577).toString(16).toUpperCase().padStart(8, '0');
 function variantOf(values, index) {
   const varied = { ...values };
   if ('queueId' in values) varied.queueId = index % 8;
   if ('queueOffset' in values) varied.queueOffset = values.queueOffset + index;
   if ('bornTimestamp' in values) varied.bornTimestamp = values.bornTimestamp + (index >> 3);
-  for (const name of ['properties', 'transactionId']) if (name in values) varied[name] = values[name].replace(uniqKey, uniqKey.slice(0, -4) + digits(index));
+  for (const name of ['properties', 'transactionId']) if (name in values) varied[name] = values[name].replace(uniqKey, uniqKey.slice(0, -8) + digits(index));
   return varied;
 }
 let sink = 0;
@@ -46,7 +46,7 @@ for (const [name, [schema, code, flag, values]] of Object.entries(cases)) {
       frame.opaque = call;
       if (frameHeadSizeMax(frame) < target.length) sink += encodeFrameHead(target, 0, frame);
     }, 40_000);
-    const frames = Array.from({ length: variants }, (_, index) => encoded({ ...frame, opaque: 12_345 + index, values: variantOf(values, index) }));
+    const frames = Array.from({ length: variants }, (_, index) => encoded({ ...frame, opaque: 1_000_012_345 + index * 7_919, values: variantOf(values, index) }));
     // As they come: many in one piece.
     const bytes = Buffer.concat(frames);
     const starts = frames.map((_, index) => frames.slice(0, index).reduce((sum, { length }) => sum + length, 0));

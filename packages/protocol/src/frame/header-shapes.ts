@@ -85,11 +85,11 @@ class HeaderShape {
       if (part === this.#partsEnd || shapeAt < parts[part + 1]!) return false;
       const valueStart = parts[part + 1]! + shift;
       let form = parts[part + 5]!;
-      // Another character where one stood: a value of the same length, most often.
-      if (parts[part] === Part.field && shapeAt < parts[part + 2]! && stringStops[buffer[at]!] === 0 && own[shapeAt] !== backslash && (form === ValueForm.plain || outsideEscape(buffer, valueStart, at) === at)) {
-        at++;
-        shapeAt++;
-        continue;
+      // Other characters where some stood: a value of the same length, most often.
+      if (parts[part] === Part.field && (form === ValueForm.plain || outsideEscape(buffer, valueStart, at) === at)) {
+        const before = at;
+        for (const sameEnd = parts[part + 2]!; shapeAt < sameEnd && buffer[at] !== own[shapeAt] && stringStops[buffer[at]!] === 0 && own[shapeAt] !== backslash; shapeAt++) at++;
+        if (at !== before) continue;
       }
       let valueEnd: number;
       switch (parts[part]) {
