@@ -5,6 +5,17 @@ import { checkLmdbFile } from './lmdb-file.ts';
 /** Address space for the map; the file and the resident memory are only as large as what is in it. LMDB enlarges it when it must. */
 const mapBytes = 1 << 30;
 
+/**
+ * Each page of the file that was looked at, and those around it, stays in the process's resident memory until the file is closed. So it is closed
+ * and opened again after so many bytes of rows; that takes less than a millisecond, and what was read is still in the page cache.
+ */
+const rowBytesMax: number = 48 * 1024 * 1024;
+
+/** A row that is read brings its page. */
+const pageBytes = 4_096;
+
+type Database = RootDatabase<Uint8Array, Uint8Array>;
+
 interface Changes {
   put(key: Uint8Array, value: Uint8Array, isKept: boolean): void;
   remove(key: Uint8Array): void;
@@ -12,10 +23,10 @@ interface Changes {
 
 /** Turns batch calls into LMDB calls; ranges are removed key by key, LMDB has no other way. */
 class LmdbBatch implements KeyValueBatch {
-  readonly #database: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #database: () => Database;
   readonly #changes: Changes;
 
-  constructor(database: RootDatabase<Uint8Array, Uint8Array>, changes: Changes) {
+  constructor(database: () => Database, changes: Changes) {
     this.#database = database;
     this.#changes = changes;
   }
@@ -32,44 +43,75 @@ class LmdbBatch implements KeyValueBatch {
 
   removeRange(start: Uint8Array, end: Uint8Array): void {
     const keys: Uint8Array[] = [];
-    for (const key of this.#database.getKeys({ start, end })) keys.push(Buffer.from(key));
+    for (const key of this.#database().getKeys({ start, end })) keys.push(Buffer.from(key));
     for (const key of keys) this.#changes.remove(key);
   }
 }
 
-async function settle(promise: PromiseLike<unknown>, done: (error: Error | undefined) => void): Promise<void> {
-  let failure: Error | undefined;
+/** Why it failed, undefined when it did not. */
+async function failureOf(promise: PromiseLike<unknown>): Promise<Error | undefined> {
   try {
     await promise;
+    return undefined;
   } catch (error) {
-    failure = error instanceof Error ? error : new Error(String(error));
+    const failure = error instanceof Error ? error : new Error(String(error));
     // The reason comes later, as a promise of its own that rejects whether somebody listens or not.
     const { commitError } = failure as { readonly commitError?: PromiseLike<unknown> };
-    if (commitError !== undefined) failure = new Error(failure.message, { cause: await Promise.resolve(commitError).catch((reason: unknown) => reason) });
+    if (commitError === undefined) return failure;
+    return new Error(failure.message, { cause: await Promise.resolve(commitError).catch((reason: unknown) => reason) });
   }
-  done(failure);
+}
+
+/**
+ * Closes now, when nothing is written or being flushed. LMDB's own close waits for its last write, though that may have ended long ago, and whoever
+ * reads in the meantime gets an exception.
+ */
+function closeNow(database: Database): void {
+  Reflect.set(database, '_endWrites', undefined);
+  void database.close();
 }
 
 /** A key-value store in LMDB. Commits are atomic; they become durable in order, some time after they are visible, at the latest at `flush`. */
 export class LmdbKeyValueStore implements KeyValueStore {
-  readonly #database: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #open: () => Database;
+  readonly #rowBytesMax: number;
+  /** Undefined after it was let go. */
+  #opened: Database | undefined;
+  /** Bytes of rows since it was opened. */
+  #rowBytes = 0;
   readonly #async: LmdbBatch;
   readonly #sync: LmdbBatch;
   #closing: Promise<void> | undefined;
   #lastWrite: Promise<unknown> | undefined;
   #running = 0;
+  /** Commits that were begun. */
+  #commits = 0;
 
-  constructor(database: RootDatabase<Uint8Array, Uint8Array>) {
-    this.#database = database;
+  constructor(open: () => Database, bytesMax: number = rowBytesMax) {
+    this.#open = open;
+    this.#rowBytesMax = bytesMax;
+    this.#opened = open();
+    const database = (): Database => this.#database;
     // LMDB's writer thread reads the value where it is until the commit, so it gets a copy, unless nobody fills it again (keys are copied at once).
     this.#async = new LmdbBatch(database, {
-      put: (key, value, isKept) => this.#queued(database.put(key, isKept ? value : Buffer.from(value))),
-      remove: (key) => this.#queued(database.remove(key)),
+      put: (key, value, isKept) => {
+        this.#rowBytes += value.length;
+        this.#queued(this.#database.put(key, isKept ? value : Buffer.from(value)));
+      },
+      remove: (key) => this.#queued(this.#database.remove(key)),
     });
     this.#sync = new LmdbBatch(database, {
-      put: (key, value) => database.putSync(key, value),
-      remove: (key) => void database.removeSync(key),
+      put: (key, value) => this.#database.putSync(key, value),
+      remove: (key) => void this.#database.removeSync(key),
     });
+  }
+
+  get #database(): Database {
+    if (this.#opened === undefined) {
+      if (this.#closing !== undefined) throw new KiteError('KITE_VIEWS_CLOSED', 'The checkpoint was closed, and is asked for something');
+      this.#opened = this.#open();
+    }
+    return this.#opened;
   }
 
   /** A write fails with its batch, which says so. LMDB gives many writes the same promise. */
@@ -80,11 +122,13 @@ export class LmdbKeyValueStore implements KeyValueStore {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
+    this.#rowBytes += pageBytes;
     return this.#database.getBinary(key);
   }
 
   range(start: Uint8Array, end: Uint8Array, visit: (key: Uint8Array, value: Uint8Array) => boolean | void): void {
     for (const { key, value } of this.#database.getRange({ start, end, snapshot: false })) {
+      this.#rowBytes += value.length;
       if (visit(key, value) === false) break;
     }
   }
@@ -92,6 +136,7 @@ export class LmdbKeyValueStore implements KeyValueStore {
   commit(fill: (batch: KeyValueBatch) => void, done: (error: Error | undefined) => void): void {
     let committed: Promise<unknown>;
     this.#lastWrite = undefined;
+    this.#commits++;
     try {
       committed = this.#database.batch(() => fill(this.#async));
     } catch (error) {
@@ -99,10 +144,24 @@ export class LmdbKeyValueStore implements KeyValueStore {
       return;
     }
     this.#running++;
-    void settle(committed, (error) => {
-      this.#running--;
-      done(error);
-    });
+    void this.#settle(committed, done);
+  }
+
+  async #settle(committed: Promise<unknown>, done: (error: Error | undefined) => void): Promise<void> {
+    const error = await failureOf(committed);
+    if (error === undefined && this.#rowBytes > this.#rowBytesMax) await this.#letGo();
+    this.#running--;
+    done(error);
+  }
+
+  /** Closes the file until it is used again, unless another commit comes: then the next one does. */
+  async #letGo(): Promise<void> {
+    const commits = this.#commits;
+    const failure = await failureOf(this.#database.flushed);
+    if (failure !== undefined || this.#running > 1 || this.#commits !== commits || this.#closing !== undefined || this.#opened === undefined) return;
+    closeNow(this.#opened);
+    this.#opened = undefined;
+    this.#rowBytes = 0;
   }
 
   /** @throws KiteError `KITE_VIEWS_BUSY` while a commit is running: LMDB may overtake it */
@@ -112,7 +171,7 @@ export class LmdbKeyValueStore implements KeyValueStore {
   }
 
   flush(done: (error: Error | undefined) => void): void {
-    void settle(this.#database.flushed, done);
+    void failureOf(this.#database.flushed).then(done);
   }
 
   sizeSync(): number {
@@ -121,7 +180,7 @@ export class LmdbKeyValueStore implements KeyValueStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#database.close();
+    this.#closing ??= this.#opened === undefined ? Promise.resolve() : this.#opened.close();
     return this.#closing;
   }
 }
@@ -139,12 +198,12 @@ function checkRoom(disk: Disk, path: string): void {
 }
 
 /** Opens LMDB databases; each path is a directory. A file that would crash LMDB is refused with `KITE_VIEWS_UNREADABLE`, a disk without room for a new one with `ENOSPC`. */
-export function lmdbKeyValueStores(disk: Disk): OpenKeyValueStore {
+export function lmdbKeyValueStores(disk: Disk, rowBytes: number = rowBytesMax): OpenKeyValueStore {
   return (path) => {
     checkRoom(disk, path);
     try {
       checkLmdbFile(disk, `${path}/data.mdb`);
-      return new LmdbKeyValueStore(open<Uint8Array, Uint8Array>({ path, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', mapSize: mapBytes, maxDbs: 1, cache: false, useVersions: false, eventTurnBatching: false }));
+      return new LmdbKeyValueStore(() => open<Uint8Array, Uint8Array>({ path, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', mapSize: mapBytes, maxDbs: 1, cache: false, useVersions: false, eventTurnBatching: false }), rowBytes);
     } catch (error) {
       throw new KiteError('KITE_VIEWS_UNREADABLE', `The checkpoint in ${path} cannot be opened`, { cause: error });
     }
