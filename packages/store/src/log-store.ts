@@ -1,28 +1,14 @@
 import { pack } from 'msgpackr';
-import { KiteError, type DiskLock, type KeyValueStore, type OpenKeyValueStore } from '@kitemq/runtime';
+import { KiteError, type DiskLock, type OpenKeyValueStore } from '@kitemq/runtime';
 import { encodeHost } from '@kitemq/protocol';
-import { Compactor } from './compaction/compactor.ts';
-import { EntryReader } from './compaction/entry-reader.ts';
-import { Checkpointer } from './checkpoint/checkpointer.ts';
-import { Appender } from './commit-log/appender.ts';
-import { CommitLog } from './commit-log/commit-log.ts';
-import { GroupCommit } from './commit-log/group-commit.ts';
-import type { TailSlab } from './commit-log/tail-slabs.ts';
-import type { PendingRing } from './commit-log/pending-ring.ts';
 import * as contract from './message-store.ts';
-import { ColdReader } from './read/cold-reader.ts';
-import { KeySearch } from './read/key-search.ts';
-import { RecentWrites } from './read/recent-writes.ts';
-import { MessageReader } from './read/message-reader.ts';
-import { RecordReader } from './read/record-reader.ts';
 import { TailSubscriptions } from './read/tail-subscription.ts';
 import { offsetByTime } from './read/time-search.ts';
 import type { RecoveryReport } from './recovery-report.ts';
-import { lockStore, recordOverheadMax, startUp, storePaths, type StartedStore } from './recovery/start-up.ts';
+import { lockStore, startUp, storePaths } from './recovery/start-up.ts';
 import { startError } from './store-errors.ts';
-import { LogCleaner } from './retention/log-cleaner.ts';
-import { SpaceGuard } from './retention/space-guard.ts';
 import { resolveOptions, type ResolvedStoreOptions, type StoreOptions } from './store-options.ts';
+import { assembleParts, recordOverheadMin, type OpenParts, type PartsOwner } from './store-parts.ts';
 import { createViews, type StoreViews } from './store-views.ts';
 import { LogRecord } from './views/log-record.ts';
 import { queueBeginCommand, queueForgetCommand, queueRenewCommand, removeTopicCommand } from './views/queue-commands.ts';
@@ -31,29 +17,6 @@ import { isStoreTopic, SystemTopic } from './views/system-topics.ts';
 
 /** Bodies of the store's own records, where there is a choice. */
 const ownBodyBytesUsual: number = 256 * 1024;
-/** Messages that are carried over go into records of about this size: applying one is some hundred messages' work at once. */
-const carriedBytes: number = 64 * 1024;
-/** More than head, hosts and topic of such a record and a filler need. */
-const recordOverheadMin = 512;
-
-/** Log bytes between two notes of what is on disk: 20 KB each. */
-const flushProofBytes: number = 16 * 1024 * 1024;
-
-/** What exists while the store is open. */
-interface OpenParts {
-  readonly lock: DiskLock;
-  readonly rows: KeyValueStore;
-  readonly log: CommitLog;
-  readonly commit: GroupCommit;
-  readonly appender: Appender;
-  readonly checkpointer: Checkpointer;
-  readonly reader: MessageReader;
-  readonly compactor: Compactor;
-  readonly records: RecordReader;
-  readonly keys: KeySearch | undefined;
-  readonly space: SpaceGuard;
-  readonly cleaner: LogCleaner;
-}
 
 /** The storage engine: a commit log in Apache's layout, and views folded from it. See {@link contract.MessageStore}. */
 export class LogStore implements contract.MessageStore {
@@ -230,7 +193,7 @@ export class LogStore implements contract.MessageStore {
       const openKeyValue: OpenKeyValueStore = options.openKeyValue ?? (await import('./checkpoint/lmdb-key-value.ts')).lmdbKeyValueStores(options.runtime.disk);
       const started = await startUp({ options, openKeyValue, createViews: () => this.#createViews(), isStopped: () => this.#stopping !== undefined });
       this.#views = started.views;
-      this.#parts = this.#assemble(lock, started, storeHost);
+      this.#parts = assembleParts(this.#owner(), lock, started, storeHost);
       this.#parts.checkpointer.applied();
       this.#parts.compactor.start();
       // Else the log would still have the old ones after the next crash, when the queues have grown beyond them: messages would be skipped.
@@ -243,104 +206,16 @@ export class LogStore implements contract.MessageStore {
     }
   }
 
-  #assemble(lock: DiskLock, started: StartedStore, storeHost: Uint8Array): OpenParts {
-    const options = this.#options;
-    const { runtime, logger } = options;
-    const { rows, views } = started;
-    const log = new CommitLog({ ...options, disk: runtime.disk, directory: storePaths(options.path).commitLog }, started.log.segments, started.log.end);
-    const record = new LogRecord((position, size) => log.slice(position, size) as Uint8Array);
-    record.live = true;
-    const commit = new GroupCommit({
-      ...options,
-      log,
-      sync: options.flushMode === 'sync',
-      listener: {
-        recordVisible: (ring, number) => {
-          const slab = log.slabAt(ring.position(number)) as TailSlab;
-          record.block = slab.buffer;
-          record.blockOffset = ring.position(number) - slab.start;
-          record.keyCount = ring.keyCount(number);
-          this.#recordVisible(record, ring, number);
-          if (!ring.queue(number).topicQueues.isOwn) cleaner.lastMessage = ring.position(number);
-        },
-        recordDropped: (ring, number) => {
-          if (ring.queueOffset(number) >= 0) ring.queue(number).next = ring.queueOffset(number);
-          views.keys?.unstage(ring.keyCount(number));
-        },
-        groupVisible: () => {
-          log.trim(commit.visible);
-          recent.note(log.written);
-          checkpointer.applied();
-          space.written(log.written);
-        },
-        diskFull: (error) => space.diskFull(error),
-        failed: (error) => this.#failed(error),
-      },
-    });
-    const checkpointer = new Checkpointer({
-      rows,
-      views: views.all,
-      commit,
-      flushed: () => log.flushed,
-      timers: runtime.timers,
-      logger,
-      proofBytes: Math.min(flushProofBytes, options.checkpointBytes),
-      intervalMs: options.checkpointIntervalMs,
-      bytes: options.checkpointBytes,
-      changedAside: () => views.compaction.dirtyEntries > 0,
-      dirtyEntries: () => views.queues.dirtyEntries + views.compaction.dirtyEntries + (views.keys?.dirtyEntries ?? 0),
-      position: started.checkpointPosition,
-    });
-    const cold = new ColdReader(log);
-    const recent = new RecentWrites(runtime.clock, log.written);
-    const appender = new Appender({ ...options, clock: runtime.clock, log, commit, queues: views.queues, keys: views.keys, storeHost });
-    const reader = new MessageReader({ log, queues: views.queues, cold, recent, logger, clock: runtime.clock, timers: runtime.timers });
-    const records = new RecordReader(log, cold, options.maxMessageBytes + recordOverheadMax);
-    const limits = (): { min: number; visible: number } => ({ min: this.#open().log.minPosition, visible: commit.visible });
-    const minOffsetOf = (topic: string, queueId: number): number => {
-      const queue = views.queues.find(topic, queueId);
-      return queue === undefined || queue.compacted !== undefined ? 0 : queue.minOffset;
-    };
-    const keys = views.keys && new KeySearch({ keys: views.keys, records, timers: runtime.timers, limits, minOffsetOf });
-    const { path, segmentBytes } = options;
-    const changed = (full: boolean): void => {
-      if (appender.refusal !== contract.AppendStatus.unavailable) appender.refusal = full ? contract.AppendStatus.diskFull : contract.AppendStatus.accepted;
-    };
-    const space = new SpaceGuard({ disk: runtime.disk, timers: runtime.timers, logger, path, segmentBytes, changed }, log.written);
-    const cleaner = new LogCleaner({ runtime, logger, path, log, views, records, checkpointer, systemLog: this.#systemLog, listeners: this.#trimListeners });
-    const compactor = new Compactor({
-      runtime,
-      logger,
-      queues: views.queues,
-      view: views.compaction,
-      reader,
-      entries: new EntryReader(log, cold),
-      policies: options.topicPolicy,
-      minPosition: () => log.minPosition,
-      intervalMs: options.compactionIntervalMs,
-      bodyBytes: Math.min(carriedBytes, options.segmentBytes - recordOverheadMin),
+  #owner(): PartsOwner {
+    return {
+      options: this.#options,
+      systemLog: this.#systemLog,
+      trimListeners: this.#trimListeners,
+      open: () => this.#open(),
+      announce: (record) => this.#announce(record),
+      failed: (error) => this.#failed(error),
       append: (topic, body, place) => this.#appendSystem(topic, body, place),
-      flush: () => this.#systemLog.flush(),
-      changed: () => checkpointer.applied(),
-    });
-    this.#trimListeners.unshift((position) => compactor.carry(position));
-    return { lock, rows, log, commit, appender, checkpointer, reader, compactor, records, keys, space, cleaner };
-  }
-
-  #recordVisible(record: LogRecord, ring: PendingRing, number: number): void {
-    const queue = ring.queue(number);
-    const { topic } = queue.topicQueues;
-    record.position = ring.position(number);
-    record.size = ring.size(number);
-    record.topic = topic;
-    record.queueId = queue.queueId;
-    record.queueOffset = ring.queueOffset(number);
-    record.count = ring.count(number);
-    record.tagsCode = ring.tagsCode(number);
-    record.storeTimestamp = ring.storeTimestamp(number);
-    record.queue = queue;
-    this.#views.all.apply(record);
-    if (record.queueOffset >= 0) this.#announce(record);
+    };
   }
 
   #announce(record: LogRecord): void {

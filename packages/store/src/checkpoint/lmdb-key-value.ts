@@ -87,10 +87,10 @@ export class LmdbKeyValueStore implements KeyValueStore {
   /** Commits that were begun. */
   #commits = 0;
 
-  constructor(open: () => Database, bytesMax: number = rowBytesMax) {
-    this.#open = open;
+  constructor(openFile: () => Database, bytesMax: number = rowBytesMax) {
+    this.#open = openFile;
     this.#rowBytesMax = bytesMax;
-    this.#opened = open();
+    this.#opened = openFile();
     const database = (): Database => this.#database;
     // LMDB's writer thread reads the value where it is until the commit, so it gets a copy, unless nobody fills it again (keys are copied at once).
     this.#async = new LmdbBatch(database, {
@@ -171,7 +171,11 @@ export class LmdbKeyValueStore implements KeyValueStore {
   }
 
   flush(done: (error: Error | undefined) => void): void {
-    void failureOf(this.#database.flushed).then(done);
+    void this.#whenFlushed(done);
+  }
+
+  async #whenFlushed(done: (error: Error | undefined) => void): Promise<void> {
+    done(await failureOf(this.#database.flushed));
   }
 
   sizeSync(): number {
