@@ -256,6 +256,7 @@ export class LogStore implements contract.MessageStore {
       isClean = false;
       this.#options.logger.warn({ error }, 'the last checkpoint could not be written; the next start replays the log');
     }
+    parts.cold.stop();
     await parts.rows.close().catch(() => undefined);
     try {
       parts.log.close(isClean);
@@ -278,6 +279,7 @@ export class LogStore implements contract.MessageStore {
     await parts.compactor.stop();
     await parts.checkpointer.stop();
     parts.commit.stop();
+    parts.cold.stop();
     await parts.rows.close().catch(() => undefined);
     parts.log.close(false);
   }

@@ -39,6 +39,7 @@ export interface OpenParts {
   readonly commit: GroupCommit;
   readonly appender: Appender;
   readonly checkpointer: Checkpointer;
+  readonly cold: ColdReader;
   readonly reader: MessageReader;
   readonly compactor: Compactor;
   readonly records: RecordReader;
@@ -146,7 +147,7 @@ export function assembleParts(owner: PartsOwner, lock: DiskLock, started: Starte
     changed: () => checkpointer.applied(),
   });
   trimListeners.unshift((position) => compactor.carry(position));
-  return { lock, rows, log, commit, appender, checkpointer, reader, compactor, records, keys, space, cleaner };
+  return { lock, rows, log, commit, appender, checkpointer, cold, reader, compactor, records, keys, space, cleaner };
 }
 
 /** Fills `record` in with what the ring knows of a record that has become visible. */

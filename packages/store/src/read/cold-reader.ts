@@ -1,3 +1,4 @@
+import { KiteError } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 
 /** Reads in progress at a time. libuv has four threads; fdatasync, LMDB's commits and others need some of them. */
@@ -22,6 +23,7 @@ export class ColdReader {
   readonly #waiting: WaitingRead[] = [];
   #next = 0;
   #running = 0;
+  #stopped = false;
   /** Reads and bytes so far. */
   reads = 0;
   bytes = 0;
@@ -45,9 +47,18 @@ export class ColdReader {
    * gives it (at least `length` bytes) when the read's turn has come, without it there is a new one.
    */
   read(position: number, length: number, done: ColdReadDone, memory?: () => Buffer): void {
+    if (this.#stopped) return done(stopped(), empty);
     if (this.#running < coldReadsMax) return this.#start({ position, length, done, memory });
     if (this.#waiting.length - this.#next >= coldReadsWaitingMax) return done(new Error('too many reads are waiting for the disk'), empty);
     this.#waiting.push({ position, length, done, memory });
+  }
+
+  /** Ends the reads that wait, and all that come later: they would open files that nobody closes. Those under way end by themselves. */
+  stop(): void {
+    this.#stopped = true;
+    const waiting = this.#waiting.splice(0).slice(this.#next);
+    this.#next = 0;
+    for (const { done } of waiting) done(stopped(), empty);
   }
 
   #start({ position, length, done, memory }: WaitingRead): void {
@@ -81,3 +92,5 @@ export class ColdReader {
     }
   }
 }
+
+const stopped = (): KiteError => new KiteError('KITE_STORE_UNAVAILABLE', 'The store was shut down before this could be read from disk');

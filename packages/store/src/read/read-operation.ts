@@ -1,4 +1,4 @@
-import type { Logger } from '@kitemq/runtime';
+import { KiteError, type Logger } from '@kitemq/runtime';
 import { isWholeRecord } from '../commit-log/record-format.ts';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { TailSlab } from '../commit-log/tail-slabs.ts';
@@ -210,7 +210,7 @@ export class ReadOperation {
     this.#records = [];
     // The segment was deleted while the read waited for its turn: asked again, the reader is told where the queue begins now.
     const isGone = (this.#coldPositions[0] as number) < log.minPosition;
-    if (!isGone) logger.error({ error, topic: this.#topic, queueId: this.#queueId, offset: this.#offset }, 'reading messages from disk failed');
+    if (!isGone && !KiteError.is(error, 'KITE_STORE_UNAVAILABLE')) logger.error({ error, topic: this.#topic, queueId: this.#queueId, offset: this.#offset }, 'reading messages from disk failed');
     this.#completion.readDone(this.#result(isGone ? ReadStatus.messageWasRemoving : ReadStatus.offsetFoundNull, this.#offset));
   }
 
