@@ -25,8 +25,11 @@ const HELP = `node tools/bench/run.mjs [options]
 /** The other broker goes on where it was stopped: timers that are overdue have their say before it is measured. */
 const SETTLE_MS = 1_500;
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
-/** A loaded machine lets requests wait longer than the 200 ms after which Apache refuses them by default; then it would measure refusals. */
-const APACHE_SETTINGS = { autoCreateTopicEnable: true, waitTimeMillsInSendQueue: 5000 };
+/**
+ * A loaded machine lets requests wait longer than the 200 ms after which Apache refuses them by default; then it would measure refusals.
+ * And from 75 % of the disk on it deletes what is about to be read.
+ */
+const APACHE_SETTINGS = { autoCreateTopicEnable: true, waitTimeMillsInSendQueue: 5000, diskMaxUsedSpaceRatio: 95 };
 const KITEMQ_SETTINGS = { autoCreateTopicEnable: true };
 
 const { values } = parseArgs({
@@ -62,11 +65,13 @@ async function warmedCluster(target, flush, warmSeconds) {
 
 /**
  * @param {{ targets: TargetName[], suites: string[], flushes: ('sync' | 'async')[], pairs: number, options: Omit<import('./src/suites.mjs').SuiteOptions, 'label' | 'pair'> & { warmUpSeconds: number } }} plan
- * @returns {Promise<import('./src/table.mjs').Sample[]>}
+ * @returns {Promise<{ samples: import('./src/table.mjs').Sample[], failures: string[] }>}
  */
 async function measure({ targets, suites, flushes, pairs, options }) {
   /** @type {import('./src/table.mjs').Sample[]} */
   const samples = [];
+  /** @type {string[]} */
+  const failures = [];
   /** @param {TargetName} target @param {number} pair @param {[import('./src/table.mjs').Metric, number][]} rows */
   const record = (target, pair, rows) => {
     for (const [metric, value] of rows) samples.push({ metric, target, pair, value });
@@ -95,6 +100,10 @@ async function measure({ targets, suites, flushes, pairs, options }) {
             for (const other of others) other.pause();
             try {
               record(target, pair, await suite(cluster, { ...options, label: `${flush} flush`, pair }));
+            } catch (error) {
+              // What was measured before took half an hour.
+              failures.push(`${name}: ${target}, flush ${flush}, pair ${pair + 1}: ${error instanceof Error ? error.message : error}`);
+              progress(`FAILED ${failures.at(-1)}`);
             } finally {
               for (const other of others) other.resume();
               await sleep(SETTLE_MS);
@@ -106,7 +115,7 @@ async function measure({ targets, suites, flushes, pairs, options }) {
       for (const cluster of clusters.values()) await cluster.stop();
     }
   }
-  return samples;
+  return { samples, failures };
 }
 
 async function main() {
@@ -121,7 +130,7 @@ async function main() {
     return 0;
   }
   const quick = values.quick;
-  const samples = await measure({
+  const { samples, failures } = await measure({
     targets: values['kitemq-only'] ? ['kitemq'] : ['apache', 'kitemq'],
     suites: values.only?.split(',') ?? ['start', ...Object.keys(loadSuites)],
     flushes: /** @type {('sync' | 'async')[]} */ (values.flush.split(',')),
@@ -136,7 +145,8 @@ async function main() {
   const file = path.join(RESULTS, `${machine.at.replaceAll(':', '').slice(0, 17)}.json`);
   fs.writeFileSync(file, JSON.stringify({ machine, samples }, undefined, 1));
   process.stdout.write(`${markdownTable(samples)}\n\n${machine.cpus} × ${machine.cpu}, ${machine.memoryGiB} GiB, Node ${machine.node}; ${file}\n`);
-  return 0;
+  for (const failure of failures) process.stdout.write(`FAILED ${failure}\n`);
+  return failures.length === 0 ? 0 : 1;
 }
 
 process.exit(await main());
