@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, vi } from 'vitest';
+import { afterAll, afterEach, onTestFinished, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const patienceMs = 60_000;
@@ -20,7 +20,8 @@ export async function bundleApp(name: string): Promise<string> {
   return join(dist, `${name}.mjs`);
 }
 
-export function temporaryDirectory(cleanup: (step: () => void) => unknown = afterEach): string {
+/** A folder that is gone when the test is over and its programs have ended (which `afterEach` below waits for). */
+export function temporaryDirectory(cleanup: (step: () => void) => unknown = onTestFinished): string {
   const directory = mkdtempSync(join(tmpdir(), 'kitemq-cli-'));
   cleanup(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
