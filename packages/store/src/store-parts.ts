@@ -130,7 +130,7 @@ export function assembleParts(owner: PartsOwner, lock: DiskLock, started: Starte
     if (appender.refusal !== AppendStatus.unavailable) appender.refusal = full ? AppendStatus.diskFull : AppendStatus.accepted;
   };
   const space = new SpaceGuard({ disk: runtime.disk, timers: runtime.timers, logger, path, segmentBytes, changed }, log.written);
-  const cleaner = new LogCleaner({ runtime, logger, path, log, views, records, checkpointer, systemLog, listeners: trimListeners });
+  const cleaner = new LogCleaner({ runtime, logger, path, log, views, records, checkpointer, systemLog, listeners: trimListeners, applied: () => commit.visible });
   const compactor = new Compactor({
     runtime,
     logger,

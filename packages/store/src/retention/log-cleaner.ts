@@ -28,6 +28,8 @@ export interface LogCleanerOptions {
   readonly checkpointer: Checkpointer;
   readonly systemLog: SystemLog;
   readonly listeners: readonly TrimListener[];
+  /** Log position up to which the views know the log. */
+  readonly applied: () => number;
 }
 
 type Counts = { -readonly [K in keyof CleanReport]: number };
@@ -167,11 +169,12 @@ export class LogCleaner {
 
   /** False when nothing could be deleted. */
   async #deleteUpTo(position: number, counts: Counts, forcibly: boolean): Promise<boolean> {
-    const { log, views, checkpointer, logger, listeners } = this.#options;
+    const { log, views, checkpointer, logger, listeners, applied } = this.#options;
     if (this.#stopped || position <= log.minPosition) return false;
     for (const listener of listeners) await listener(position);
     if (this.#snapshotAt < position) {
-      const begin = log.appended;
+      // Not what was appended: the views do not know yet what is on its way to the disk, nor the queues that it made.
+      const begin = applied();
       await views.all.snapshot(this.#options.systemLog);
       this.#snapshotAt = begin;
     }

@@ -2,7 +2,7 @@ import { rmSync, readdirSync, statSync } from 'node:fs';
 import { memoryKeyValueStores } from '@kitemq/runtime';
 import { describe, expect, it } from 'vitest';
 import { LogStore } from '../../src/index.ts';
-import { append, message, read, readAll, startedStore, temporaryFolder } from '../support.ts';
+import { append, appendLater, message, read, readAll, startedStore, temporaryFolder, type Waiter } from '../support.ts';
 import { appendHourly, hour, keepHours, smallSegments, TestClock } from './support.ts';
 
 const segmentsOf = (path: string): string[] => readdirSync(`${path}/commitlog`);
@@ -127,6 +127,32 @@ describe('what outlives the log', () => {
     expect((await store.clean(keepHours(2))).deletedSegments).toBeGreaterThan(0);
     expect(system()).toBe(first);
     await store.shutdown();
+  });
+
+  it('knows a queue whose first message was still on its way to the disk when the others were logged', async () => {
+    const clock = new TestClock();
+    const path = temporaryFolder();
+    const store = new LogStore(smallSegments(path, clock, { flushMode: 'sync' }));
+    await store.start();
+    await appendHourly(store, clock, 5);
+    const onTheirWay: Waiter[] = [];
+    store.beforeTrim(async () => {
+      if (onTheirWay.length > 0) return;
+      onTheirWay.push(appendLater(store, message('first', { topic: 'Late' })));
+      for (let number = 0; number < 40; number++) onTheirWay.push(appendLater(store, message(`${number}`.padEnd(200))));
+    });
+    expect((await store.clean(keepHours(2))).deletedSegments).toBeGreaterThan(0);
+    await Promise.all(onTheirWay.map(({ done }) => done));
+    clock.aheadMs += 3 * hour;
+    await append(store, message('young'));
+    expect((await store.clean(keepHours(2))).minPosition).toBeGreaterThan(onTheirWay[0]!.physicalOffset);
+    const ends = (of: LogStore): unknown => ({ late: [of.minOffset('Late', 0), of.maxOffset('Late', 0)], test: [of.minOffset('TopicTest', 0), of.maxOffset('TopicTest', 0)] });
+    const before = ends(store);
+    expect(before).toMatchObject({ late: [1, 1] });
+    await store.shutdown();
+    const again = await startedStore(smallSegments(path, clock, { openKeyValue: memoryKeyValueStores() }));
+    expect(ends(again)).toEqual(before);
+    expect((await append(again, message('second', { topic: 'Late' }))).queueOffset).toBe(1);
   });
 
   it('keeps the segments when it cannot be logged', async () => {
