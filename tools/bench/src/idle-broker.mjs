@@ -1,6 +1,8 @@
 // A broker that does nothing: it answers each request of the generators with bytes made beforehand. `node src/idle-broker.mjs send|pull`; prints its port.
 import net from 'node:net';
 
+import { binaryField } from './wire/frames.mjs';
+
 /** A record with a body of 1 KiB, as KiteMQ stores those of the generator. */
 const RECORD_BYTES = 1_246;
 const RECORDS = 32;
@@ -8,16 +10,6 @@ const OPAQUE_KEY = Buffer.from('"opaque":');
 /** The generator's opaques all have ten digits. */
 const OPAQUE_DIGITS = 10;
 const OUTPUT_BYTES = 1 << 16;
-
-/** @param {string} name @param {string} value */
-function binaryField(name, value) {
-  const field = Buffer.alloc(6 + name.length + value.length);
-  field.writeInt16BE(name.length, 0);
-  field.write(name, 2);
-  field.writeInt32BE(value.length, 2 + name.length);
-  field.write(value, 6 + name.length);
-  return field;
-}
 
 /** Found: 32 records, and the place where the next pull goes on. */
 function pullAnswer() {

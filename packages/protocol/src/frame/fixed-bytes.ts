@@ -1,7 +1,8 @@
-import { asBuffer } from '../header/fast-buffer.ts';
+import { asBuffer, LastView } from '../header/fast-buffer.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
 
 const wordBytes = 4;
+const output = new LastView();
 
 /** Bytes that are written again and again, ready as words of 32 bits: a quarter of the stores. */
 export class FixedBytes {
@@ -23,22 +24,10 @@ export class FixedBytes {
     const words = this.#words;
     let at = offset;
     if (end <= buffer.length) {
-      const view = viewOf(buffer);
+      const view = output.of(buffer);
       for (let index = 0; index < words.length; index++, at += wordBytes) view.setInt32(at, words[index]!, true);
     }
     for (; at < end; at++) buffer[at] = this.#bytes[at - offset]!;
     return end;
   }
-}
-
-/** Frames are written one after the other into the same buffer. */
-let viewed: FastBuffer | undefined;
-let view: DataView = new DataView(new ArrayBuffer(0));
-
-function viewOf(buffer: FastBuffer): DataView {
-  if (viewed !== buffer) {
-    viewed = buffer;
-    view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
-  }
-  return view;
 }

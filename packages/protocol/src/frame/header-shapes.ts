@@ -1,3 +1,4 @@
+import { LastView } from '../header/fast-buffer.ts';
 import type { FastBuffer } from '../header/fast-buffer.ts';
 import { ValueForm } from '../header/field-scan.ts';
 import type { FieldScan } from '../header/field-scan.ts';
@@ -25,7 +26,7 @@ const partNumbers = 6;
 let layouts = 0;
 
 /**
- * The last compact JSON header of a kind. The next one of the same client differs from it in a few values, so they are compared four bytes at a
+ * The last compact JSON header of a kind. The next one of the same client differs from it in a few values, so they are compared eight bytes at a
  * time, and only where they differ is looked at what stands there. What `read` accepts {@link scanCompactJson} would have read the same way.
  */
 class HeaderShape {
@@ -164,29 +165,20 @@ function outsideEscape(buffer: FastBuffer, start: number, at: number): number {
 /** The last headers by what stands where clients write the code, so that requests of several kinds do not displace each other. */
 export class HeaderShapes {
   readonly #slots: (HeaderShape | undefined)[] = Array.from({ length: 1 << slotBits }, () => undefined);
-  #buffer: FastBuffer | undefined;
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  readonly #input = new LastView();
 
   /** As {@link scanCompactJson}, from the shape of an earlier header. */
   read(buffer: FastBuffer, start: number, end: number, found: FixedPart, fields: FieldScan): boolean {
     if (end - start < codeAt + wordBytes || end - start > shapeBytesMax) return false;
-    const view = this.#viewOf(buffer);
+    const view = this.#input.of(buffer);
     return this.#slots[slotOf(view, start)]?.read(buffer, view, start, end, found, fields) === true;
   }
 
   /** Remembers a header that was read otherwise. */
   learn(buffer: FastBuffer, start: number, end: number, found: FixedPart, fields: FieldScan): void {
     if (end - start < codeAt + wordBytes || end - start > shapeBytesMax) return;
-    const slot = slotOf(this.#viewOf(buffer), start);
+    const slot = slotOf(this.#input.of(buffer), start);
     (this.#slots[slot] ??= new HeaderShape()).learn(buffer, start, end, found, fields);
-  }
-
-  #viewOf(buffer: FastBuffer): DataView {
-    if (this.#buffer !== buffer) {
-      this.#buffer = buffer;
-      this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
-    }
-    return this.#view;
   }
 }
 

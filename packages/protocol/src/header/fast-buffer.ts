@@ -10,3 +10,17 @@ export interface FastBuffer extends Buffer {
 export function asBuffer(bytes: Uint8Array): FastBuffer {
   return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as FastBuffer;
 }
+
+/** A DataView of the last buffer that was asked for: many headers in a row are in the same one. */
+export class LastView {
+  #buffer: FastBuffer | undefined;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  of(buffer: FastBuffer): DataView {
+    if (this.#buffer !== buffer) {
+      this.#buffer = buffer;
+      this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    }
+    return this.#view;
+  }
+}

@@ -29,17 +29,7 @@ function jsonHeader(code, extFields) {
 
 /** @param {number} code @param {Record<string, string>} extFields */
 function binaryHeader(code, extFields) {
-  const entries = Object.entries(extFields).map(([key, value]) => {
-    const k = Buffer.from(key);
-    const v = Buffer.from(value);
-    const entry = Buffer.alloc(6 + k.length + v.length);
-    entry.writeInt16BE(k.length, 0);
-    k.copy(entry, 2);
-    entry.writeInt32BE(v.length, 2 + k.length);
-    v.copy(entry, 6 + k.length);
-    return entry;
-  });
-  const ext = Buffer.concat(entries);
+  const ext = Buffer.concat(Object.entries(extFields).map(([key, value]) => binaryField(key, value)));
   const fixed = Buffer.alloc(21);
   fixed.writeInt16BE(code, 0);
   fixed.writeInt8(0, 2); // JAVA
@@ -47,6 +37,18 @@ function binaryHeader(code, extFields) {
   fixed.writeInt32BE(FIRST_OPAQUE, 5);
   fixed.writeInt32BE(ext.length, 17);
   return Buffer.concat([fixed, ext]);
+}
+
+/** @param {string} name @param {string} value */
+export function binaryField(name, value) {
+  const nameBytes = Buffer.from(name);
+  const valueBytes = Buffer.from(value);
+  const field = Buffer.alloc(6 + nameBytes.length + valueBytes.length);
+  field.writeInt16BE(nameBytes.length, 0);
+  nameBytes.copy(field, 2);
+  field.writeInt32BE(valueBytes.length, 2 + nameBytes.length);
+  valueBytes.copy(field, 6 + nameBytes.length);
+  return field;
 }
 
 /** A frame with places to patch. */
