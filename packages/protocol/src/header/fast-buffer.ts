@@ -1,3 +1,6 @@
+// The global of the same name is a getter, which costs more than what is done with it here.
+import { Buffer } from 'node:buffer';
+
 /** Buffer's direct text functions: they exist since Node 0.x, skip the encoding dispatch of `toString`, and are missing in the type package. */
 export interface FastBuffer extends Buffer {
   utf8Slice(start: number, end: number): string;

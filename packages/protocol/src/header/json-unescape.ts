@@ -1,33 +1,22 @@
-import { asBuffer } from './fast-buffer.ts';
+import { asBuffer, LastView } from './fast-buffer.ts';
 import type { FastBuffer } from './fast-buffer.ts';
 
 /** Values longer than this are left to JSON.parse. */
 const scratch = asBuffer(Buffer.alloc(32_768));
 
+const input = new LastView();
+const output = new LastView();
+
+const wordBytes = 4;
+const backslash = 0x5c;
+const letterU = 0x75;
+/** Of `\u` with its four digits. */
+const longEscapeBytes = 6;
+
 /** The text of a JSON string whose content, checked before, lies in `[start, end)`. */
 export function unescapeJson(buffer: FastBuffer, start: number, end: number): string {
-  if (end - start > scratch.length) return JSON.parse(buffer.utf8Slice(start - 1, end + 1)) as string;
-  let to = 0;
-  let at = start;
-  let seen = 0;
-  while (at < end) {
-    const unit = buffer[at++]!;
-    if (unit !== 0x5c) {
-      scratch[to++] = unit;
-      seen |= unit;
-      continue;
-    }
-    const letter = buffer[at++]!;
-    if (letter === 0x75) {
-      const value = (hexDigit(buffer[at]!) << 12) | (hexDigit(buffer[at + 1]!) << 8) | (hexDigit(buffer[at + 2]!) << 4) | hexDigit(buffer[at + 3]!);
-      if (value >= 0x80) return JSON.parse(buffer.utf8Slice(start - 1, end + 1)) as string;
-      scratch[to++] = value;
-      at += 4;
-    } else {
-      scratch[to++] = escapedUnit(letter);
-    }
-  }
-  return seen < 0x80 ? scratch.latin1Slice(0, to) : scratch.utf8Slice(0, to);
+  const length = end - start > scratch.length ? -1 : unescapeBytes(buffer, start, end, scratch, 0);
+  return length < 0 ? parsed(buffer, start, end) : scratch.utf8Slice(0, length);
 }
 
 /**
@@ -35,25 +24,45 @@ export function unescapeJson(buffer: FastBuffer, start: number, end: number): st
  * longer than its content, so `end - start` bytes of room are enough.
  */
 export function unescapeJsonTo(buffer: FastBuffer, start: number, end: number, target: Uint8Array, offset: number): number {
-  let to = offset;
+  const bytes = asBuffer(target);
+  const to = unescapeBytes(buffer, start, end, bytes, offset);
+  return to < 0 ? offset + bytes.utf8Write(parsed(buffer, start, end), offset) : to;
+}
+
+/** With the quotes around it. */
+const parsed = (buffer: FastBuffer, start: number, end: number): string => JSON.parse(buffer.utf8Slice(start - 1, end + 1)) as string;
+
+/** -1 when there is an escape of more than ASCII. */
+function unescapeBytes(buffer: FastBuffer, start: number, end: number, target: FastBuffer, offset: number): number {
+  const source = input.of(buffer);
+  const sink = output.of(target);
   let at = start;
-  while (at < end) {
-    const unit = buffer[at++]!;
-    if (unit !== 0x5c) {
-      target[to++] = unit;
-      continue;
+  let to = offset;
+  for (;;) {
+    for (; at + wordBytes <= end; at += wordBytes, to += wordBytes) {
+      const word = source.getInt32(at, true);
+      if (hasBackslash(word)) break;
+      sink.setInt32(to, word, true);
     }
-    const letter = buffer[at++]!;
-    if (letter === 0x75) {
-      const value = (hexDigit(buffer[at]!) << 12) | (hexDigit(buffer[at + 1]!) << 8) | (hexDigit(buffer[at + 2]!) << 4) | hexDigit(buffer[at + 3]!);
-      if (value >= 0x80) return offset + asBuffer(target).utf8Write(JSON.parse(buffer.utf8Slice(start - 1, end + 1)) as string, offset);
+    while (at < end && buffer[at] !== backslash) target[to++] = buffer[at++]!;
+    if (at >= end) return to;
+    const letter = buffer[at + 1]!;
+    if (letter === letterU) {
+      const value = (hexDigit(buffer[at + 2]!) << 12) | (hexDigit(buffer[at + 3]!) << 8) | (hexDigit(buffer[at + 4]!) << 4) | hexDigit(buffer[at + 5]!);
+      if (value >= 0x80) return -1;
       target[to++] = value;
-      at += 4;
+      at += longEscapeBytes;
     } else {
       target[to++] = escapedUnit(letter);
+      at += 2;
     }
   }
-  return to;
+}
+
+/** Is one of the four bytes a backslash? Where they differ from it there is no zero byte, and only a zero byte borrows into its highest bit. */
+function hasBackslash(word: number): boolean {
+  const difference = word ^ 0x5c5c5c5c;
+  return ((difference - 0x01010101) & ~difference & 0x80808080) !== 0;
 }
 
 function escapedUnit(letter: number): number {
