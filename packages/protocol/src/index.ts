@@ -151,7 +151,7 @@ export type { OffsetMessageId } from './message/message-ids.ts';
 export { decodeProperties, decodePropertyBytes, encodeProperties, PropertyKey, tagsCodeOf } from './message/message-properties.ts';
 export { PropertyName } from './message/property-name.ts';
 export {
-  dlqTopicOf, dlqTopicPrefix, groupNameProblem, isDlqTopic, isRetryTopic, isSystemGroup, isSystemTopic, isUnsendableTopic, lmqPrefix, NameLimits, popRetryTopicOf,
+  dlqTopicOf, dlqTopicPrefix, groupNameProblem, isDlqTopic, isRetryTopic, isSystemGroup, isSystemTopic, isUnsendableTopic, lmqPrefix, NameLimits, popRetryTopicOf, storeTopicPrefix,
   popRetryTopicV2Of, replyTopicOf, retryTopicOf, retryTopicPrefix, systemTopicPrefix, systemTopics, TopicNames, topicNameProblem,
 } from './message/names.ts';
 export { decodeMessages, messageOf } from './message/stored-message.ts';

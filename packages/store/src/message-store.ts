@@ -76,7 +76,7 @@ export interface AppendCompletion {
    * Consumers may see the message before. Without effect when `waitForFlush` is false.
    */
   readonly syncFlush?: boolean;
-  /** True: taken also while sends are refused because the disk is nearly full, from the space that is kept for such. For what was promised before. */
+  /** True: taken also while sends are refused because the disk is nearly full, from a part of the space that is kept. For what was promised before. */
   readonly mayUseReserve?: boolean;
   appended(outcome: AppendOutcome): void;
 }

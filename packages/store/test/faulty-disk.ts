@@ -9,6 +9,8 @@ export class FaultyDisk extends NodeDisk {
   space = Number.MAX_SAFE_INTEGER;
   /** Fails the next writes with this code, half of the bytes having been written. */
   writeError: string | undefined;
+  /** Fails the opening of files with this code. */
+  openError: string | undefined;
   syncError: string | undefined;
   readError: string | undefined;
   truncateError: string | undefined;
@@ -18,6 +20,7 @@ export class FaultyDisk extends NodeDisk {
   #held: (() => void)[] = [];
 
   override openSync(path: string, mode: OpenMode): DiskFile {
+    if (this.openError !== undefined && path.includes('/commitlog/')) throw systemError(this.openError);
     const file = super.openSync(path, mode);
     if (path.includes('/commitlog/')) this.#wrap(file);
     return file;

@@ -4,7 +4,7 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
     'warmMapedFileEnable flushLeastPagesWhenWarmMapedFile commitCommitLogLeastPages commitIntervalCommitLog commitCommitLogThoroughInterval flushCommitLogLeastPages flushCommitLogThoroughInterval ' +
     'flushConsumeQueueLeastPages flushIntervalConsumeQueue flushConsumeQueueThoroughInterval useReentrantLockWhenPutMessage osPageCacheBusyTimeOutMills enableConsumeQueueExt storeType ' +
     'dispatchFromSenderThread dispatchCqThreads enableBuildConsumeQueueConcurrently readUnCommitted putMsgIndexHightWater maxIndexNum maxHashSlotNum messageIndexSafe bitMapLengthConsumeQueueExt enableCalcFilterBitMap'],
-  ['group commit follows the event loop: a flush begins as soon as the one before has ended', 'flushIntervalCommitLog flushCommitLogTimed'],
+  ['group commit follows the event loop: with sync flush a flush begins as soon as the one before has ended, with async flush 500 ms after the first write', 'flushIntervalCommitLog flushCommitLogTimed'],
   ['there is one event loop per broker, no thread pools', 'sendMessageThreadPoolNums putMessageFutureThreadPoolNums pullMessageThreadPoolNums litePullMessageThreadPoolNums ackMessageThreadPoolNums processReplyMessageThreadPoolNums ' +
     'queryMessageThreadPoolNums adminBrokerThreadPoolNums clientManageThreadPoolNums consumerManageThreadPoolNums loadBalanceProcessorThreadPoolNums heartbeatThreadPoolNums recoverThreadPoolNums endTransactionThreadPoolNums ' +
     'sendThreadPoolQueueCapacity putThreadPoolQueueCapacity pullThreadPoolQueueCapacity litePullThreadPoolQueueCapacity ackThreadPoolQueueCapacity replyThreadPoolQueueCapacity queryThreadPoolQueueCapacity clientManagerThreadPoolQueueCapacity ' +

@@ -1,4 +1,4 @@
-import { Commands, decodeOffsetMessageId, encodeBatch, encodeProperties, ResponseCode } from '@kitemq/protocol';
+import { Commands, decodeOffsetMessageId, encodeBatch, encodeProperties, ResponseCode, storeTopicPrefix } from '@kitemq/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestBroker, eventually, sendHeader } from '../support/test-broker.ts';
 
@@ -105,7 +105,10 @@ describe('a send is refused', () => {
     expect(reply.remark).toContain(remark);
   });
 
-  it.each(['SCHEDULE_TOPIC_XXXX', 'RMQ_SYS_TRANS_HALF_TOPIC', 'RMQ_SYS_TRANS_OP_HALF_TOPIC', 'TRANS_CHECK_MAX_TIME_TOPIC', 'SELF_TEST_TOPIC', 'OFFSET_MOVED_EVENT'])(
+  it.each([
+    ...['SCHEDULE_TOPIC_XXXX', 'RMQ_SYS_TRANS_HALF_TOPIC', 'RMQ_SYS_TRANS_OP_HALF_TOPIC', 'TRANS_CHECK_MAX_TIME_TOPIC', 'SELF_TEST_TOPIC', 'OFFSET_MOVED_EVENT'],
+    ...['OFFSETS', 'SETTINGS', 'QUEUES', 'CARRIED', 'anything'].map((name) => `${storeTopicPrefix}${name}`),
+  ])(
     'to the system topic %s',
     async (topic) => {
       const reply = await test.send(topic, 'x');

@@ -14,6 +14,8 @@ export const TopicNames = {
 } as const;
 
 export const systemTopicPrefix = 'rmq_sys_';
+/** Topics of records that are the store's own: offsets, settings, commands. Nobody else may write what the store will believe. */
+export const storeTopicPrefix = 'rmq_sys_KITEMQ_';
 export const retryTopicPrefix = '%RETRY%';
 export const dlqTopicPrefix = '%DLQ%';
 export const lmqPrefix = '%LMQ%';
@@ -119,7 +121,7 @@ export function isSystemTopic(topic: string): boolean {
 }
 /** Topics that no client may send to. */
 export function isUnsendableTopic(topic: string): boolean {
-  return unsendableTopics.has(topic);
+  return unsendableTopics.has(topic) || topic.startsWith(storeTopicPrefix);
 }
 export function isSystemGroup(group: string): boolean {
   return systemGroups.has(group) || group.startsWith(systemGroupPrefix);

@@ -75,7 +75,7 @@ function closeNow(database: Database): void {
 export class LmdbKeyValueStore implements KeyValueStore {
   readonly #open: () => Database;
   readonly #rowBytesMax: number;
-  /** Undefined after it was let go. */
+  /** Undefined when it could not be opened again. */
   #opened: Database | undefined;
   /** Bytes of rows since it was opened. */
   #rowBytes = 0;
@@ -154,7 +154,7 @@ export class LmdbKeyValueStore implements KeyValueStore {
     done(error);
   }
 
-  /** Closes the file until it is used again, unless another commit comes: then the next one does. */
+  /** Closes the file and opens it again, unless another commit comes: then the next one does. */
   async #letGo(): Promise<void> {
     const commits = this.#commits;
     const failure = await failureOf(this.#database.flushed);
@@ -162,6 +162,12 @@ export class LmdbKeyValueStore implements KeyValueStore {
     closeNow(this.#opened);
     this.#opened = undefined;
     this.#rowBytes = 0;
+    try {
+      // In the same turn, before anybody else takes the file descriptors.
+      this.#opened = this.#open();
+    } catch {
+      // Whoever needs it next tries again.
+    }
   }
 
   /** @throws KiteError `KITE_VIEWS_BUSY` while a commit is running: LMDB may overtake it */

@@ -39,6 +39,8 @@ export class Appender {
   readonly #lengths: { -readonly [K in keyof RecordLengths]: number };
   /** What every append is answered with; `accepted` while the store is in order. */
   refusal: AppendStatus = AppendStatus.accepted;
+  /** While the disk is nearly full: may those use the reserve that may (`mayUseReserve`)? */
+  reserveIsOpen = true;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
@@ -66,13 +68,15 @@ export class Appender {
   }
 
   append(message: MessageToAppend, completion: AppendCompletion | undefined): AppendStatus {
-    if (this.refusal !== AppendStatus.accepted && !(this.refusal === AppendStatus.diskFull && completion?.mayUseReserve === true)) return this.refusal;
+    if (this.refusal !== AppendStatus.accepted && !(this.refusal === AppendStatus.diskFull && this.reserveIsOpen && completion?.mayUseReserve === true)) return this.refusal;
     if (!this.#isLegal(message)) return AppendStatus.messageIllegal;
-    return this.#append(message, completion);
+    const queue = this.#queues.obtain(message.topic, message.queueId);
+    // What is in there is believed.
+    if (queue.topicQueues.isOwn) return AppendStatus.messageIllegal;
+    return this.#append(message, queue, completion);
   }
 
-  #append(message: MessageToAppend, completion: AppendCompletion | undefined, place?: (bodyPosition: number) => void): AppendStatus {
-    const queue = this.#queues.obtain(message.topic, message.queueId);
+  #append(message: MessageToAppend, queue: ConsumeQueue, completion: AppendCompletion | undefined, place?: (bodyPosition: number) => void): AppendStatus {
     const size = this.#sizeOf(message, queue);
     if (size > this.#log.reservationMax) return AppendStatus.messageIllegal;
     if (this.#isBusy(size, 1)) return AppendStatus.busy;
@@ -117,7 +121,7 @@ export class Appender {
       properties: noBytes,
       tagsCode: 0,
     };
-    return this.#append(message, undefined, place);
+    return this.#append(message, this.#queues.obtain(topic, 0), undefined, place);
   }
 
   appendBatch(messages: readonly MessageToAppend[], completion: AppendCompletion): AppendStatus {
@@ -128,6 +132,7 @@ export class Appender {
       if (!this.#isLegal(message) || message.topic !== first.topic || message.queueId !== first.queueId) return AppendStatus.messageIllegal;
     }
     const queue = this.#queues.obtain(first.topic, first.queueId);
+    if (queue.topicQueues.isOwn) return AppendStatus.messageIllegal;
     let total = 0;
     for (const message of messages) total += this.#sizeOf(message, queue);
     if (total > this.#log.reservationMax) return AppendStatus.messageIllegal;
@@ -182,7 +187,7 @@ export class Appender {
   }
 
   #isBusy(bytes: number, records: number): boolean {
-    const inFlight = this.#commit.ring.bytes;
+    const inFlight = this.#commit.bytesInFlight;
     // A message larger than the limit gets through when it is alone.
     return (inFlight > 0 && inFlight + bytes > this.#options.inFlightBytesMax) || this.#commit.room < records;
   }

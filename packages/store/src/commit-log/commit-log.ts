@@ -141,7 +141,8 @@ export class CommitLog {
 
   /**
    * Hands everything reserved to the operating system. When it throws, nothing after {@link written} is in the log any more: the
-   * reservations are gone and the file is cut back to there; `details.cutFailed` says that even this did not work.
+   * reservations are gone and the file is cut back to there; `details.cutFailed` says that even this did not work. A retryable error
+   * is one of resources (space, open files): appending can go on when there are some.
    */
   write(): void {
     try {
@@ -183,11 +184,18 @@ export class CommitLog {
     } catch {
       cutFailed = true;
     }
-    const code = (cause as { code?: unknown } | undefined)?.code;
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
-      return new KiteError('KITE_STORE_NO_SPACE', `The disk that holds ${this.#options.directory} is full; free some space, sending goes on by itself then`, { cause, retryable: true, details: { cutFailed } });
+    const { directory } = this.#options;
+    const options = { cause, retryable: !cutFailed, details: { cutFailed } };
+    switch ((cause as { code?: unknown } | undefined)?.code) {
+      case 'ENOSPC':
+      case 'EDQUOT':
+        return new KiteError('KITE_STORE_NO_SPACE', `The disk that holds ${directory} is full; free some space, sending goes on by itself then`, options);
+      case 'EMFILE':
+      case 'ENFILE':
+        return new KiteError('KITE_STORE_NO_FILES', `No file can be opened in ${directory}: too many are open; raise the limit (ulimit -n) or close connections, sending goes on by itself then`, options);
+      default:
+        return new KiteError('KITE_STORE_WRITE_FAILED', `Writing to ${directory} failed; check the disk, then restart`, { cause, details: { cutFailed } });
     }
-    return new KiteError('KITE_STORE_WRITE_FAILED', `Writing to ${this.#options.directory} failed; check the disk, then restart`, { cause, details: { cutFailed } });
   }
 
   /** Makes what is written by now durable; one at a time. An error says nothing about what reached the disk. */
@@ -214,6 +222,12 @@ export class CommitLog {
   /** The bytes at [position, position + length) if they are in memory: a slice that never changes. */
   slice(position: number, length: number): Buffer | undefined {
     return this.#slabs.slice(position, length);
+  }
+
+  /** Somebody keeps the memory that holds `position`, and looks at it later: it is not filled again. */
+  share(position: number): void {
+    const slab = this.#slabs.slabAt(position);
+    if (slab !== undefined) slab.isShared = true;
   }
 
   /** The memory that holds `position`: to look at it now, without keeping any of it; undefined when it is not in memory any more. */

@@ -4,6 +4,8 @@ import { AppendOutcome, type AppendCompletion } from '../message-store.ts';
 interface DurableWaiter {
   /** Log position behind the record. */
   readonly end: number;
+  /** The record's bytes. */
+  readonly size: number;
   /** Monotonic time (ms) at which it is told `flushTimeout`. */
   readonly deadline: number;
   /** Undefined when it has been told. */
@@ -18,6 +20,8 @@ export class DurableWaiters {
   readonly #runtime: Pick<Runtime, 'clock' | 'timers'>;
   readonly #tell: (completion: AppendCompletion, outcome: AppendOutcome) => void;
   #waiters: DurableWaiter[] = [];
+  /** Bytes of the records that are waited for. */
+  bytes = 0;
   /** Waiters before it were told `flushTimeout`. */
   #timedOut = 0;
   #timer: TimerHandle | undefined;
@@ -31,8 +35,9 @@ export class DurableWaiters {
     return this.#waiters.length;
   }
 
-  add(completion: AppendCompletion, end: number, deadline: number): void {
-    this.#waiters.push({ completion, end, deadline });
+  add(waiter: DurableWaiter): void {
+    this.#waiters.push(waiter);
+    this.bytes += waiter.size;
     this.#arm();
   }
 
@@ -40,7 +45,7 @@ export class DurableWaiters {
   release(flushed: number): void {
     const waiters = this.#waiters;
     let count = 0;
-    while (count < waiters.length && (waiters[count] as DurableWaiter).end <= flushed) count++;
+    for (let waiter = waiters[0]; waiter !== undefined && waiter.end <= flushed; waiter = waiters[++count]) this.bytes -= waiter.size;
     if (count === 0) return;
     this.#waiters = waiters.slice(count);
     this.#timedOut = Math.max(0, this.#timedOut - count);
@@ -51,6 +56,7 @@ export class DurableWaiters {
   fail(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
+    this.bytes = 0;
     this.stop();
     this.#tellAll(waiters, AppendOutcome.failed);
   }

@@ -69,6 +69,11 @@ export class GroupCommit {
     return Math.min(this.ring.room, pendingRecordsMax - (this.#durable?.length ?? 0));
   }
 
+  /** Bytes of records whose promise is not kept yet. */
+  get bytesInFlight(): number {
+    return this.ring.bytes + (this.#durable?.bytes ?? 0);
+  }
+
   /** Log position up to which records are visible. */
   get visible(): number {
     return this.#visible;
@@ -125,7 +130,7 @@ export class GroupCommit {
     try {
       this.#log.write();
     } catch (error) {
-      return this.#writeFailed(error as Error & { readonly code?: string; readonly details?: { readonly cutFailed?: boolean } });
+      return this.#writeFailed(error as Error);
     }
     this.#releaseWritten();
     if (this.#options.sync) {
@@ -185,12 +190,16 @@ export class GroupCommit {
       const number = ring.head;
       this.#visible = ring.end(number);
       const completion = ring.takeCompletion(number);
+      const size = ring.size(number);
       const deadline = ring.deadline(number);
       listener.recordVisible(ring, number);
       ring.shift();
       if (completion === undefined) continue;
-      if (this.#durable !== undefined && completion.syncFlush === true && completion.waitForFlush) this.#durable.add(completion, this.#visible, deadline);
-      else this.#tell(completion, AppendOutcome.stored);
+      if (this.#durable !== undefined && completion.syncFlush === true && completion.waitForFlush) {
+        // It looks at its record once more, when the tail may have gone on.
+        this.#log.share(this.#visible - size);
+        this.#durable.add({ completion, end: this.#visible, size, deadline });
+      } else this.#tell(completion, AppendOutcome.stored);
     }
     if (ring.written < ring.head) ring.written = ring.head;
     listener.groupVisible();
@@ -231,14 +240,17 @@ export class GroupCommit {
     this.#armTimeout();
   };
 
-  #writeFailed(error: Error & { readonly code?: string; readonly details?: { readonly cutFailed?: boolean } }): void {
-    if (error.code !== 'KITE_STORE_NO_SPACE' || error.details?.cutFailed === true) return this.#fail(error);
-    this.#releaseWritten();
-    if (!this.#options.sync) this.#releaseVisible(this.#log.written);
+  #writeFailed(error: Error): void {
+    if (!KiteError.is(error) || !error.retryable) return this.#fail(error);
+    const { written } = this.#log;
+    // First all is forgotten that is not in the log: who is told something may append at once.
+    const dropped = this.#dropAfter(written);
+    const lost = this.#waiters.filter(({ position }) => position > written);
+    this.#waiters = this.#waiters.filter(({ position }) => position <= written);
     this.#options.listener.diskFull(error);
-    this.#dropAfter(this.#log.written);
-    const lost = this.#waiters.filter(({ position }) => position > this.#log.written);
-    this.#waiters = this.#waiters.filter(({ position }) => position <= this.#log.written);
+    this.#releaseWritten();
+    if (!this.#options.sync) this.#releaseVisible(written);
+    this.#tellFailed(dropped);
     for (const waiter of lost) waiter.done(error);
     this.#releaseFlushed();
     if (this.#options.sync || this.#isAwaited) this.#startSync();
@@ -247,14 +259,15 @@ export class GroupCommit {
   #fail(error: Error): void {
     this.#failure = error;
     this.#options.listener.failed(error);
+    const dropped = this.#dropAfter(this.#visible);
     this.#durable?.fail();
-    this.#dropAfter(this.#visible);
+    this.#tellFailed(dropped);
     for (const waiter of this.#waiters.splice(0)) waiter.done(error);
     this.stop();
   }
 
-  /** Forgets the records after `position` and tells their waiters, in log order, that they are not stored. */
-  #dropAfter(position: number): void {
+  /** Forgets the records after `position`. Returns who waits for them, newest first. */
+  #dropAfter(position: number): readonly AppendCompletion[] {
     const { ring } = this;
     const waiting: AppendCompletion[] = [];
     while (ring.tail > ring.head && ring.end(ring.tail - 1) > position) {
@@ -265,6 +278,11 @@ export class GroupCommit {
       ring.pop();
     }
     this.#timeoutCursor = Math.min(this.#timeoutCursor, ring.tail);
-    for (const completion of waiting.reverse()) this.#tell(completion, AppendOutcome.failed);
+    return waiting;
+  }
+
+  /** In log order. */
+  #tellFailed(newestFirst: readonly AppendCompletion[]): void {
+    for (const completion of newestFirst.toReversed()) this.#tell(completion, AppendOutcome.failed);
   }
 }

@@ -94,7 +94,9 @@ export class LogSegment implements ClosableSegment {
 
   /** Removes the file of a segment that was begun in vain. */
   discard(): void {
+    const wasMade = this.#file !== undefined || this.#disk.statSync(this.path) !== undefined;
     this.close();
+    if (!wasMade) return;
     this.#disk.removeSync(this.path);
     this.#disk.syncDirectorySync(this.#directory);
   }

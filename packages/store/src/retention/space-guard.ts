@@ -6,8 +6,15 @@ const probeMs = 1000;
 const reserveBytesUsual: number = 16 * 1024 * 1024;
 const reservePart = 0.05;
 const segmentPart = 0.25;
+/** Below this part of the reserve messages are refused … */
+const messagesPart = 0.5;
+/** … and below this one also those that are on their way already (delayed ones): what is left is for retention, which alone makes space. */
+const movedPart = 0.25;
 /** The disk is looked at after this part of the reserve was written. */
 const lookPart = 0.125;
+
+/** What may be appended: everything, what may use the reserve, the store's own records. */
+export type SpaceLeft = 'all' | 'reserve' | 'own';
 
 export interface SpaceGuardOptions {
   readonly disk: Disk;
@@ -15,8 +22,8 @@ export interface SpaceGuardOptions {
   readonly logger: Logger;
   readonly path: string;
   readonly segmentBytes: number;
-  /** Sends are refused from now on, or taken again. */
-  changed(full: boolean): void;
+  /** From now on this may be appended. */
+  changed(left: SpaceLeft): void;
 }
 
 /**
@@ -42,14 +49,16 @@ export class SpaceGuard {
 
   /** The log was written up to `position`. Cheap when the disk need not be looked at. */
   written(position: number): void {
-    if (position < this.#lookAt || this.#full || this.#stopped) return;
+    if (position < this.#lookAt || this.#stopped) return;
     const space = this.#space();
     if (space === undefined) return;
-    this.#lookAt = position + Math.ceil(space.reserve * lookPart);
-    if (space.free < space.reserve / 2) this.#refuse({ freeBytes: space.free });
+    const { free, reserve } = space;
+    this.#lookAt = position + Math.ceil(reserve * lookPart);
+    if (!this.#full && free < reserve * messagesPart) this.#refuse({ freeBytes: free });
+    if (this.#full && free < reserve * movedPart) this.#options.changed('own');
   }
 
-  /** A write found the disk full. */
+  /** A write found no space, or no file could be opened for it. */
   diskFull(error: Error): void {
     if (!this.#full) this.#refuse({ error });
   }
@@ -61,9 +70,9 @@ export class SpaceGuard {
 
   #refuse(cause: Readonly<Record<string, unknown>>): void {
     const { logger, path, timers, changed } = this.#options;
-    logger.error({ ...cause, path }, 'the disk is full: sends are refused until there is space, reads go on');
+    logger.error({ ...cause, path }, 'the log cannot grow: sends are refused until it can, reads go on');
     this.#full = true;
-    changed(true);
+    changed('reserve');
     if (!this.#stopped) this.#probe = timers.setTimeout(this.#onProbe, probeMs);
   }
 
@@ -74,9 +83,9 @@ export class SpaceGuard {
       this.#probe = timers.setTimeout(this.#onProbe, probeMs);
       return;
     }
-    logger.info({ path, freeBytes: space.free }, 'the disk has space again: sends are accepted');
+    logger.info({ path, freeBytes: space.free }, 'the log can grow again: sends are accepted');
     this.#full = false;
-    changed(false);
+    changed('all');
   };
 
   /** Undefined when it cannot be told. */

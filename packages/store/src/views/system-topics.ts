@@ -1,6 +1,6 @@
-/**
- * Topics of the store's own records. Their names have the prefix of Apache's system topics, so that nobody can send to them; their bodies are msgpack.
- */
+import { storeTopicPrefix } from '@kitemq/protocol';
+
+/** Topics of the store's own records, which only the store appends, all with `storeTopicPrefix`; their bodies are msgpack. */
 export const SystemTopic = {
   /** Consumer offsets that changed in one flush interval. */
   consumerOffsets: 'rmq_sys_KITEMQ_OFFSETS',
@@ -12,8 +12,6 @@ export const SystemTopic = {
   carried: 'rmq_sys_KITEMQ_CARRIED',
 } as const;
 
-const names: ReadonlySet<string> = new Set(Object.values(SystemTopic));
-
 export function isStoreTopic(topic: string): boolean {
-  return names.has(topic);
+  return topic.startsWith(storeTopicPrefix);
 }

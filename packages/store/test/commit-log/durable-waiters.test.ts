@@ -82,6 +82,32 @@ describe('with async flush, a send that asks for sync flush', () => {
     expect(sync.calls).toBe(1);
   });
 
+  it('finds its record where it was, however far the tail has gone on since', async () => {
+    const { store, disk } = await asyncStore({ slabBytes: 4096, hotTailBytes: 4096 });
+    disk.holdsSyncs = true;
+    const waiter = Object.assign(new SyncWaiter(), { recordBytes: Buffer.alloc(0), recordEnd: 0 });
+    expect(store.append(message('mine'), waiter)).toBe(AppendStatus.accepted);
+    const own = (): string => waiter.recordBytes.toString('latin1', 0, waiter.recordEnd);
+    await vi.waitFor(() => expect(disk.heldSyncs).toBe(1));
+    const before = own();
+    expect(before).toContain('mine');
+    for (let round = 0; round < 100; round++) await append(store, message('x'.repeat(3000)));
+    disk.release();
+    expect(await waiter.done).toBe(AppendOutcome.stored);
+    expect(own()).toBe(before);
+  });
+
+  it('counts among what waits for the disk', async () => {
+    const { store, disk } = await asyncStore({ inFlightBytesMax: 4096 });
+    disk.holdsSyncs = true;
+    const first = appendSync(store, 'a'.repeat(3000));
+    await vi.waitFor(() => expect(disk.heldSyncs).toBe(1));
+    expect(store.append(message('b'.repeat(3000)), new SyncWaiter())).toBe(AppendStatus.busy);
+    disk.release();
+    await first.done;
+    expect(await appendSync(store, 'b'.repeat(3000)).done).toBe(AppendOutcome.stored);
+  });
+
   it('an orderly stop answers it', async () => {
     const { store, disk } = await asyncStore();
     disk.holdsSyncs = true;

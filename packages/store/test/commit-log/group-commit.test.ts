@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { memoryKeyValueStores } from '@kitemq/runtime';
+import { pack } from 'msgpackr';
 import { describe, expect, it, vi } from 'vitest';
 import { AppendOutcome, AppendStatus, LogStore } from '../../src/index.ts';
+import { SystemTopic } from '../../src/views/system-topics.ts';
 import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
 import { append, appendAll, appendLater, bodies, message, numbered, read, readAll, startedStore, storeOptions, temporaryFolder, Waiter } from '../support.ts';
 
@@ -157,6 +160,54 @@ describe.each(['sync', 'async'] as const)('a full disk with %s flush', (flushMod
     await appendAll(store, numbered(60, 'more'));
     expect(await readAll(store)).toEqual([...numbered(20), 'again', ...numbered(60, 'more')]);
   });
+
+  it('who appends on being told gets a place behind what is in the log, or is refused', async () => {
+    const { store, disk, options } = await faultyStore({ flushMode, slabBytes: 1024 });
+    const stored: string[] = [];
+    const put = (name: string, then?: () => void): AppendStatus => {
+      const waiter = new Waiter(false);
+      const told = waiter.appended.bind(waiter);
+      waiter.appended = (outcome) => {
+        told(outcome);
+        if (outcome === AppendOutcome.stored) stored[waiter.queueOffset] = name;
+        then?.();
+      };
+      return store.append(message(name.padEnd(700, '.')), waiter);
+    };
+    // The first is written, the second finds no space. The store's own records may use the rest of it.
+    disk.space = 1000;
+    const setting = new Promise<void>((resolve) => {
+      put('a', () => {
+        disk.space = Number.MAX_SAFE_INTEGER;
+        put('c');
+        resolve(store.settings.put('s', 'k', 1));
+      });
+    });
+    put('b');
+    await setting;
+    await vi.waitFor(() => expect(put('d')).toBe(AppendStatus.accepted), { timeout: 5000 });
+    await append(store, message('end'));
+    const found = async (from: LogStore): Promise<string[]> => (await readAll(from)).map((text) => text.replaceAll('.', ''));
+    expect(stored).toContain('a');
+    expect(await found(store)).toEqual([...stored, 'end']);
+    await store.shutdown();
+    const rebuilt = await startedStore({ ...options, openKeyValue: memoryKeyValueStores() });
+    expect(await found(rebuilt)).toEqual([...stored, 'end']);
+  });
+
+  it('too many open files are waited for in the same way', async () => {
+    const { store, disk } = await faultyStore({ flushMode, segmentBytes: 4096 });
+    await appendAll(store, numbered(20));
+    disk.openError = 'EMFILE';
+    const outcomes = await Promise.all(numbered(60, 'none').map((text) => appendLater(store, message(text)).done));
+    const kept = outcomes.filter((outcome) => outcome === AppendOutcome.stored).length;
+    expect(kept).toBeLessThan(60);
+    expect(store.failure).toBeUndefined();
+    disk.openError = undefined;
+    await vi.waitFor(() => expect(store.append(message('again'), new Waiter(false))).toBe(AppendStatus.accepted), { timeout: 5000 });
+    await append(store, message('end'));
+    expect(await readAll(store)).toEqual([...numbered(20), ...numbered(60, 'none').slice(0, kept), 'again', 'end']);
+  });
 });
 
 it('another write error is final, also when a full file cannot be cut back', async () => {
@@ -200,6 +251,17 @@ describe('limits', () => {
     expect(refused({ queueId: 2 ** 31 })).toBe(AppendStatus.messageIllegal);
     expect(refused({ bornHost: Buffer.alloc(6) })).toBe(AppendStatus.messageIllegal);
     expect(refused({ properties: Buffer.alloc(32_767, 0x20), topic: 't'.repeat(255) })).toBe(AppendStatus.accepted);
+  });
+
+  it("refuses what would be taken for the store's own records", async () => {
+    const { store } = await faultyStore();
+    await append(store, message('kept'));
+    for (const topic of Object.values(SystemTopic)) {
+      const forged = message(pack([1, 'TopicTest']), { topic });
+      expect(store.append(forged, new Waiter())).toBe(AppendStatus.messageIllegal);
+      expect(store.appendBatch([forged, forged], new Waiter())).toBe(AppendStatus.messageIllegal);
+    }
+    expect(await readAll(store)).toEqual(['kept']);
   });
 
   it('refuses a record that no segment can hold', async () => {

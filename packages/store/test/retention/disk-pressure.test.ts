@@ -82,6 +82,29 @@ it('sends are refused before the disk is full; offsets and settings still find r
   expect((await readAll(store)).length).toBe(kept.length + 2);
 });
 
+it('messages that were promised before get a part of the reserve; the rest is for what makes space', async () => {
+  const disk = new FaultyDisk();
+  const store = await storeOn(disk, new TestClock(), { segmentBytes: 64 * 1024 });
+  disk.space = 20_000;
+  const fill = async (promised: boolean): Promise<void> => {
+    for (let number = 0; number < 100; number++) {
+      const waiter = Object.assign(new Waiter(), { mayUseReserve: promised });
+      const status = store.append(message(`${number}`.padEnd(500)), waiter);
+      if (status !== AppendStatus.accepted) return expect(status).toBe(AppendStatus.diskFull);
+      expect(await waiter.done).toBe(AppendOutcome.stored);
+    }
+    expect.fail('nothing was refused');
+  };
+  await fill(false);
+  const before = disk.space;
+  await fill(true);
+  expect(before - disk.space).toBeGreaterThan(2000);
+  expect(disk.space).toBeGreaterThan(2000);
+  await store.settings.put('topic', 'T', 1);
+  disk.space = 1_000_000;
+  await vi.waitFor(() => expect(store.append(message('again'), new Waiter(false))).toBe(AppendStatus.accepted), { timeout: 5000 });
+});
+
 it('a disk that cannot make the log durable is not asked again', async () => {
   const disk = new FaultyDisk();
   const store = await storeOn(disk, new TestClock());
