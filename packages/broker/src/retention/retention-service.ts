@@ -35,6 +35,8 @@ export class RetentionService {
       await store.clean(retentionPolicy(config, topics, runtime.clock, false));
       this.#failing = false;
     } catch (error) {
+      // The broker is being stopped.
+      if (KiteError.is(error, 'KITE_ABORTED')) return;
       if (!this.#failing) logger.error({ error }, 'what has expired could not be deleted; it is tried again');
       this.#failing = true;
     }
