@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { StoreExportFlags, StoreImportFlags } from '../work/store-move-work.ts';
-import { examples, type Frame, storeWorkOf } from './command-frame.ts';
+import { examples, type Frame, storeWorkOf, wholeNumber } from './command-frame.ts';
 
 /** `store import` and `store export`. */
 export function addStoreImportCommands(store: Command, frame: Frame): void {
@@ -25,8 +25,9 @@ export function addStoreImportCommands(store: Command, frame: Frame): void {
     .requiredOption('--apache <dir>', "the new directory, Apache's storePathRootDir")
     .option('--copy', 'copy the commit log (default)')
     .option('--link', 'hard links for full files: takes no time and no space; needs one file system')
+    .option('--shard <number>', 'this shard of a broker with --shards: each becomes a store of its own', wholeNumber(0))
     .option('--json', 'print JSON')
-    .addHelpText('after', examples(['kitemq store export ./data --apache /home/rocketmq/store']))
+    .addHelpText('after', examples(['kitemq store export ./data --apache /home/rocketmq/store', 'kitemq store export ./data --shard 1 --apache /home/rocketmq/store-1']))
     .action(async (folder: string, flags: StoreExportFlags) => {
       frame.exitCode = await (await storeWorkOf(frame)).runStoreExport(folder, flags, frame.host);
     });

@@ -1,30 +1,31 @@
+import { resolve } from 'node:path';
 import { nodeRuntime, silentLogger } from '@kitemq/runtime';
 import { type Command, Option } from 'commander';
-import { dumpFolder, type DumpFlags } from '../work/store-dump-work.ts';
-import { type InspectWork, rebuildFolder, statFolder, verifyFolder } from '../work/store-inspect-work.ts';
+import { dumpStores, type DumpFlags } from '../work/store-dump-work.ts';
+import { type InspectWork, rebuildStores, statStores, verifyStores } from '../work/store-inspect-work.ts';
 import { examples, type Frame, storeWorkOf, wholeNumber } from './command-frame.ts';
 
 /** As `bodyForms` of the store's tools, which are loaded only when they are used. */
 const bodyForms = ['none', 'auto', 'text', 'hex', 'base64'];
 
-const folderHelp = "the store's folder: what the broker has as --data";
+const folderHelp = "the store's folder: what the broker has as --data. The stores of all its shards are gone through (JSON: in \"shards\"), unless --shard or a shard's folder is given";
 
 /** `store verify|rebuild|stat|dump`: work on a store's folder, without a broker. */
 export function addStoreInspectCommands(store: Command, frame: Frame): void {
-  const verify = add(store, 'verify', "check every record, and the views against the log; also beside a running broker", [
+  const verify = add(store, 'verify', "check every record, and all views against the log (queues, compacted topics, key index, offsets, settings); also beside a running broker", [
     'kitemq store verify ./data',
     'kitemq store verify ./data --json | jq .problems',
   ]);
-  runsOnFolder(verify, frame, (work) => verifyFolder(work));
+  runsOnFolder(verify, frame, (work) => verifyStores(work));
 
   const rebuild = add(store, 'rebuild', 'throw the views away and make them again from the log; the broker must be stopped', ['kitemq store rebuild ./data']);
-  runsOnFolder(rebuild, frame, (work) => rebuildFolder(work));
+  runsOnFolder(rebuild, frame, (work) => rebuildStores(work));
 
   const stat = add(store, 'stat', 'show sizes, segments, topics, and how far the checkpoint is behind; also beside a running broker', [
     'kitemq store stat ./data',
     'kitemq store stat ./data --queues',
   ]).option('--queues', 'a line per queue, not per topic');
-  runsOnFolder<{ queues?: boolean }>(stat, frame, statFolder);
+  runsOnFolder<{ queues?: boolean }>(stat, frame, statStores);
 
   const dump = add(store, 'dump', 'print records, a line each; also beside a running broker', [
     'kitemq store dump ./data --limit 10',
@@ -42,7 +43,7 @@ export function addStoreInspectCommands(store: Command, frame: Frame): void {
     .option('--before <time>', 'only stored before this time')
     .option('--limit <count>', 'so many at most', wholeNumber(1))
     .addOption(new Option('--body <form>', 'how bodies are printed; auto: text where it is UTF-8, else base64').choices(bodyForms).default('auto'));
-  runsOnFolder<DumpFlags>(dump, frame, dumpFolder);
+  runsOnFolder<DumpFlags>(dump, frame, dumpStores);
 }
 
 function add(store: Command, name: string, description: string, lines: readonly string[]): Command {
@@ -50,6 +51,7 @@ function add(store: Command, name: string, description: string, lines: readonly 
     .command(`${name} <folder>`)
     .description(description)
     .addHelpText('after', `\n<folder> is ${folderHelp}.\n${examples(lines)}`)
+    .option('--shard <number>', 'only this shard of a broker with --shards', wholeNumber(0))
     .option('--json', 'print JSON');
 }
 
@@ -59,7 +61,7 @@ type FolderWork<F> = (work: InspectWork, flags: F) => Promise<number | void>;
 function runsOnFolder<F>(command: Command, frame: Frame, work: FolderWork<F>): void {
   command.action(async (folder: string) => {
     const { host } = frame;
-    const flags = command.opts() as unknown as F & { readonly json?: boolean };
+    const flags = command.opts() as unknown as F & { readonly json?: boolean; readonly shard?: number };
     const stopping = new AbortController();
     const release = host.onStopSignal(() => {
       if (stopping.signal.aborted) host.exit(1);
@@ -67,8 +69,9 @@ function runsOnFolder<F>(command: Command, frame: Frame, work: FolderWork<F>): v
     });
     try {
       const runtime = nodeRuntime({ logger: silentLogger });
-      const { tools } = await storeWorkOf(frame);
-      frame.exitCode = (await work({ tools, host, runtime, folder, json: flags.json === true, signal: stopping.signal }, flags)) ?? 0;
+      const { tools, storesOf } = await storeWorkOf(frame);
+      const stores = storesOf(runtime.disk, resolve(folder), flags.shard);
+      frame.exitCode = (await work({ tools, host, runtime, stores, json: flags.json === true, signal: stopping.signal }, flags)) ?? 0;
     } finally {
       release();
     }

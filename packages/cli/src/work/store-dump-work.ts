@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
 import { KiteError } from '@kitemq/runtime';
 import type { BodyForm, DumpFilter, StoredRecord } from '@kitemq/store/tools';
-import type { InspectWork } from './store-inspect-work.ts';
+import { shardLine, type InspectWork } from './store-inspect-work.ts';
 
 export interface DumpFlags {
   readonly topic?: string;
@@ -42,27 +41,35 @@ function filterOf(flags: DumpFlags): DumpFilter {
 }
 
 /** `kitemq store dump`: a line per record, JSON or for a person. */
-export async function dumpFolder({ tools, host, runtime, folder, json, signal }: InspectWork, flags: DumpFlags): Promise<void> {
+export async function dumpStores({ tools, host, runtime, stores, json, signal }: InspectWork, flags: DumpFlags): Promise<void> {
   const { stdout, stderr } = host;
-  await tools.dumpStore({
-    runtime,
-    path: resolve(folder),
-    signal,
-    filter: filterOf(flags),
-    body: flags.body,
-    onRecord: (record) => {
-      stdout.write(json ? `${JSON.stringify(record)}\n` : recordLine(record));
-      // Whoever read it has enough: `| head`.
-      return (stdout as { readonly destroyed?: boolean }).destroyed !== true;
-    },
-    onHole: (from, until, reason) => void stderr.write(`no records from ${from} to ${until}: ${reason}\n`),
-  });
+  const filter = filterOf(flags);
+  let left = filter.limit ?? Number.MAX_SAFE_INTEGER;
+  // Whoever read it has enough: `| head`.
+  const isWanted = (): boolean => left > 0 && (stdout as { readonly destroyed?: boolean }).destroyed !== true;
+  for (const { shard, path } of stores) {
+    if (!isWanted()) return;
+    const isOneOfMany = stores.length > 1;
+    if (isOneOfMany && !json) stdout.write(shardLine({ shard, path }));
+    left -= await tools.dumpStore({
+      runtime,
+      path,
+      signal,
+      filter: { ...filter, limit: left },
+      body: flags.body,
+      onRecord: (record) => {
+        stdout.write(json ? `${JSON.stringify(isOneOfMany ? { shard, ...record } : record)}\n` : recordLine(record));
+        return isWanted();
+      },
+      onHole: (from, until, reason) => void stderr.write(`${isOneOfMany ? `shard ${shard}: ` : ''}no records from ${from} to ${until}: ${reason}\n`),
+    });
+  }
 }
 
 function recordLine(record: StoredRecord): string {
-  const { position, topic, queueId, queueOffset, storeTimestamp, bodyBytes, properties, content } = record;
+  const { position, topic, queueId, queueOffset, storeTimestamp, bodyBytes, properties, content, carriedBy } = record;
   const body = content === undefined ? record.body : JSON.stringify(content);
   const shown = body === undefined ? '' : `  ${JSON.stringify(body.length > bodyCharacters ? `${body.slice(0, bodyCharacters)}…` : body)}`;
   const named = ['TAGS', 'KEYS', 'UNIQ_KEY'].filter((name) => properties[name] !== undefined).map((name) => `  ${name}=${properties[name]}`);
-  return `${position}  ${new Date(storeTimestamp).toISOString()}  ${topic}/${queueId}/${queueOffset}  ${bodyBytes} bytes${named.join('')}${shown}\n`;
+  return `${position}  ${new Date(storeTimestamp).toISOString()}  ${topic}/${queueId}/${queueOffset}  ${bodyBytes} bytes${named.join('')}${carriedBy === undefined ? '' : `  carried over by ${carriedBy}`}${shown}\n`;
 }

@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
 import type { Runtime } from '@kitemq/runtime';
 import type { RecoveryReport } from '@kitemq/store';
 import type { StoreStat, VerifyReport } from '@kitemq/store/tools';
 import { formatTable } from '../command/table.ts';
 import { ExitCode } from '../services/exit-code.ts';
 import type { ProcessHost } from '../services/process-host.ts';
+import type { ShardFolder } from '../services/shards/shard-folders.ts';
 import { bytesText, WorkProgress } from './work-progress.ts';
 
 /** What looks into stores. It brings the store's native code. */
@@ -15,34 +15,64 @@ export interface InspectWork {
   readonly tools: StoreTools;
   readonly host: ProcessHost;
   readonly runtime: Runtime;
-  /** The folder as it was given. */
-  readonly folder: string;
+  /** Of all shards that are meant; one without shards. */
+  readonly stores: readonly ShardFolder[];
   readonly json: boolean;
   readonly signal: AbortSignal;
 }
 
-function printJson({ host }: InspectWork, value: unknown): void {
-  host.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+/** Says whose is what follows, where there are several. */
+export function shardLine({ shard, path }: ShardFolder): string {
+  return `shard ${shard}: ${path}\n`;
+}
+
+interface Look<T> {
+  /** `of` names the store in progress, where there are several. */
+  look(path: string, of: string): Promise<T>;
+  text(report: T): string;
+  /** What is said of several stores together. */
+  readonly all?: { of(reports: readonly T[]): object; text(reports: readonly T[]): string };
+}
+
+/** Looks into one store after the other. A person gets each report as it comes; JSON has one report as it is, and several in `shards`. */
+async function lookInto<T extends object>({ stores, host: { stdout }, json }: InspectWork, { look, text, all }: Look<T>): Promise<readonly T[]> {
+  const reports: T[] = [];
+  for (const [index, store] of stores.entries()) {
+    const isOneOfMany = stores.length > 1;
+    const report = await look(store.path, isOneOfMany ? ` shard ${store.shard}` : '');
+    reports.push(report);
+    if (!json) stdout.write(`${index > 0 ? '\n' : ''}${isOneOfMany ? shardLine(store) : ''}${text(report)}`);
+  }
+  if (json) {
+    const value = stores.length === 1 ? reports[0] : { ...all?.of(reports), shards: stores.map((store, index) => ({ ...store, ...reports[index] })) };
+    stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  } else if (stores.length > 1 && all !== undefined) stdout.write(`\n${all.text(reports)}\n`);
+  return reports;
 }
 
 /** `kitemq store verify`: 0 when everything is as it must be, else 1. */
-export async function verifyFolder(work: InspectWork): Promise<number> {
-  const { tools, host, runtime, folder, signal, json } = work;
+export async function verifyStores(work: InspectWork): Promise<number> {
+  const { tools, host, runtime, signal } = work;
   const progress = new WorkProgress(host.stderr, runtime.clock);
-  let report: VerifyReport;
-  try {
-    report = await tools.verifyStore({ runtime, path: resolve(folder), signal, onProgress: (done, total) => progress.show('verifying', done, total) });
-  } finally {
-    progress.end();
-  }
-  if (json) printJson(work, report);
-  else host.stdout.write(verifyText(report));
-  return report.ok ? ExitCode.ok : ExitCode.failed;
+  const problemsOf = (reports: readonly VerifyReport[]): number => reports.reduce((sum, { problemCount }) => sum + problemCount, 0);
+  const reports = await lookInto(work, {
+    look: (path, of) => tools.verifyStore({ runtime, path, signal, onProgress: (done, total) => progress.show(`verifying${of}`, done, total) }).finally(() => progress.end()),
+    text: verifyText,
+    all: {
+      of: (all) => ({ ok: problemsOf(all) === 0 }),
+      text: (all) => `${all.length} shards: ${problemsText(problemsOf(all))}`,
+    },
+  });
+  return problemsOf(reports) === 0 ? ExitCode.ok : ExitCode.failed;
+}
+
+function problemsText(count: number): string {
+  return count === 0 ? 'ok' : `${count} ${count === 1 ? 'problem' : 'problems'}`;
 }
 
 function verifyText(report: VerifyReport): string {
-  const { path, problems, problemCount, notes, records, segments, begin, end, queues, entriesCompared, checkpointPosition } = report;
-  const views = checkpointPosition < 0 ? 'no checkpoint to compare with' : `${queues} queues with ${entriesCompared} entries agree with the log up to ${checkpointPosition}`;
+  const { path, problems, problemCount, notes, records, segments, begin, end, queues, entriesCompared, compactedCompared, keysCompared, checkpointPosition } = report;
+  const views = checkpointPosition < 0 ? 'no checkpoint to compare with' : `${queues} queues with ${entriesCompared} entries agree with the log up to ${checkpointPosition}, so do ${compactedCompared} compacted messages, ${keysCompared} keys, offsets and settings`;
   const lines = [
     `${path}${report.holder === undefined ? '' : ` (in use by process ${report.holder})`}`,
     `log    ${segments} segments, ${bytesText(end - begin)} from ${begin} to ${end}, ${records} records`,
@@ -50,35 +80,39 @@ function verifyText(report: VerifyReport): string {
     ...notes.map((note) => `note   ${note}`),
     ...problems.map(({ message }) => `WRONG  ${message}`),
     ...(problemCount > problems.length ? [`WRONG  … and ${problemCount - problems.length} more`] : []),
-    problemCount === 0 ? 'ok' : `${problemCount} ${problemCount === 1 ? 'problem' : 'problems'}`,
+    problemsText(problemCount),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 /** `kitemq store rebuild`. */
-export async function rebuildFolder(work: InspectWork): Promise<void> {
-  const { tools, host, runtime, folder, signal, json } = work;
+export async function rebuildStores(work: InspectWork): Promise<void> {
+  const { tools, host, runtime, signal } = work;
   const progress = new WorkProgress(host.stderr, runtime.clock);
-  let report: RecoveryReport;
-  try {
-    report = await tools.rebuildViews({ runtime, path: resolve(folder), signal, onProgress: ({ phase, from, position, until }) => progress.show(phase, position - from, until - from) });
-  } finally {
-    progress.end();
-  }
-  if (json) return printJson(work, report);
-  const bytes = report.maxPosition - report.replayedFrom;
-  const seconds = report.durationMs / 1000;
-  for (const { path, bytes: moved, reason } of report.quarantined) host.stdout.write(`moved aside: ${path}, ${bytesText(moved)}: ${reason}\n`);
-  for (const { from, until, reason } of report.lost) host.stdout.write(`lost: the log from ${from} to ${until}: ${reason}\n`);
-  host.stdout.write(`views made again from ${bytesText(bytes)} of log, ${report.replayedRecords} records, in ${seconds.toFixed(1)} s (${bytesText(bytes / Math.max(seconds, 0.001))}/s)\n`);
+  await lookInto(work, {
+    look: (path, of) => tools.rebuildViews({ runtime, path, signal, onProgress: ({ phase, from, position, until }) => progress.show(`${phase}${of}`, position - from, until - from) }).finally(() => progress.end()),
+    text: rebuildText,
+  });
+}
+
+function rebuildText({ maxPosition, replayedFrom, replayedRecords, durationMs, quarantined, lost }: RecoveryReport): string {
+  const bytes = maxPosition - replayedFrom;
+  const seconds = durationMs / 1000;
+  const lines = [
+    ...quarantined.map(({ path, bytes: moved, reason }) => `moved aside: ${path}, ${bytesText(moved)}: ${reason}`),
+    ...lost.map(({ from, until, reason }) => `lost: the log from ${from} to ${until}: ${reason}`),
+    `views made again from ${bytesText(bytes)} of log, ${replayedRecords} records, in ${seconds.toFixed(1)} s (${bytesText(bytes / Math.max(seconds, 0.001))}/s)`,
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 /** `kitemq store stat`. */
-export async function statFolder(work: InspectWork, flags: { readonly queues?: boolean }): Promise<void> {
-  const { tools, host, runtime, folder, signal, json } = work;
-  const stat = await tools.statStore({ runtime, path: resolve(folder), signal });
-  if (json) printJson(work, stat);
-  else host.stdout.write(statText(stat, flags.queues === true, new Date(runtime.clock.now())));
+export async function statStores(work: InspectWork, flags: { readonly queues?: boolean }): Promise<void> {
+  const { tools, runtime, signal } = work;
+  await lookInto(work, {
+    look: (path) => tools.statStore({ runtime, path, signal }),
+    text: (stat) => statText(stat, flags.queues === true, new Date(runtime.clock.now())),
+  });
 }
 
 function statText(stat: StoreStat, withQueues: boolean, now: Date): string {
@@ -99,7 +133,7 @@ function statText(stat: StoreStat, withQueues: boolean, now: Date): string {
     `disk        ${bytesText(disk.freeBytes)} of ${bytesText(disk.totalBytes)} free`,
   ];
   const segments = log.segments.map(({ name, fileBytes, allocatedBytes, firstStoreTime }) => [name, bytesText(fileBytes), bytesText(allocatedBytes), firstStoreTime === undefined ? '-' : new Date(firstStoreTime).toISOString()]);
-  const rows = topics.flatMap(({ topic, queues, messages: count }) => (withQueues ? queues.map(({ queueId, min, next }) => [topic, queueId, min, next, next - min]) : [[topic, queues.length, count]]));
+  const rows = topics.flatMap(({ topic, queues, messages: count }) => (withQueues ? queues.map(({ queueId, min, next, messages: inQueue }) => [topic, queueId, min, next, inQueue]) : [[topic, queues.length, count]]));
   const header = withQueues ? ['TOPIC', 'QUEUE', 'MIN', 'NEXT', 'MESSAGES'] : ['TOPIC', 'QUEUES', 'MESSAGES'];
   return `${lines.join('\n')}\n\n${formatTable(['SEGMENT', 'FILE', 'ON DISK', 'FIRST STORED'], segments)}\n${formatTable(header, rows)}`;
 }

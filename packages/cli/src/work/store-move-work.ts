@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { exportStore, importStore } from '@kitemq/broker';
 import type { StoreExportOptions, StoreImportOptions } from '@kitemq/broker';
-import { KiteError, nodeRuntime } from '@kitemq/runtime';
+import { KiteError, nodeRuntime, type Disk } from '@kitemq/runtime';
 import { createLogger } from '../logging/create-logger.ts';
+import { storesOf } from '../services/shards/shard-folders.ts';
 import type { ProcessHost } from '../services/process-host.ts';
 import { bytesText, WorkProgress } from './work-progress.ts';
 
@@ -21,6 +23,7 @@ export interface StoreImportFlags extends StoreMoveFlags {
 export interface StoreExportFlags extends StoreMoveFlags {
   /** Folder of the new Apache store. */
   readonly apache: string;
+  readonly shard?: number | undefined;
 }
 
 const importSteps = { take: 'taking the commit log', replay: 'reading the log', carry: 'writing topics, groups and offsets' } as const;
@@ -87,9 +90,22 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** The one store to export. @throws KiteError `KITE_EXPORT_SHARDS` when there are several */
+function storeToExport(disk: Disk, folder: string, shard: number | undefined): string {
+  const [store, ...others] = storesOf(disk, resolve(folder), shard);
+  if (others.length === 0) return store?.path ?? folder;
+  const numbers = [store, ...others].map((each) => `--shard ${each?.shard}`).join(', ');
+  throw new KiteError(
+    'KITE_EXPORT_SHARDS',
+    `${folder} is the store of shard 0; further shards have stores of their own in ${others.map(({ path }) => path).join(', ')}. Apache's broker has one store: export each shard (${numbers}) into a directory of its own, for a broker of its own`,
+    { details: { shards: [store, ...others] } },
+  );
+}
+
 /** `kitemq store export FOLDER --apache DIR`. */
-export async function runStoreExport(source: string, flags: StoreExportFlags, host: ProcessHost): Promise<number> {
+export async function runStoreExport(folder: string, flags: StoreExportFlags, host: ProcessHost): Promise<number> {
   const mode = modeOf(flags);
+  const source = storeToExport(nodeRuntime().disk, folder, flags.shard);
   const report = await withProgress(host, flags, `stopped; remove ${flags.apache} before you try again`, (common, show) =>
     exportStore({ ...common, source, target: flags.apache, mode, progress: ({ step, done, total }) => show(exportSteps[step], done, total) } satisfies StoreExportOptions),
   );

@@ -1,4 +1,5 @@
 import { dumpStore, rebuildViews, statStore, verifyStore } from '@kitemq/store/tools';
+import { storesOf } from '../services/shards/shard-folders.ts';
 import type { ProcessHost } from '../services/process-host.ts';
 import type { StoreTools } from './store-inspect-work.ts';
 import { runStoreExport, runStoreImport } from './store-move-work.ts';
@@ -10,6 +11,7 @@ export interface StoreWork {
   runStoreExport(source: string, flags: StoreExportFlags, host: ProcessHost): Promise<number>;
   /** For the commands that look into a store. */
   readonly tools: StoreTools;
+  readonly storesOf: typeof storesOf;
 }
 
-export const storeWork: StoreWork = { runStoreImport, runStoreExport, tools: { dumpStore, rebuildViews, statStore, verifyStore } };
+export const storeWork: StoreWork = { runStoreImport, runStoreExport, tools: { dumpStore, rebuildViews, statStore, verifyStore }, storesOf };

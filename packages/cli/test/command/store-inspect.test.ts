@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { nodeRuntime, silentLogger } from '@kitemq/runtime';
 import { AppendOutcome, AppendStatus, LogStore } from '@kitemq/store';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { runKitemq } from '../../src/index.ts';
 import { recordingHost } from '../support/recording-host.ts';
 
@@ -11,11 +11,15 @@ let path: string;
 
 beforeEach(async () => {
   path = mkdtempSync(join(tmpdir(), 'kitemq-cli-store-'));
-  const store = new LogStore({ runtime: nodeRuntime({ logger: silentLogger }), path, storeHost: { address: '127.0.0.1', port: 10911 }, segmentBytes: 64 * 1024 });
-  await store.start();
-  for (const body of ['one', 'two', 'three']) await append(store, body);
-  await store.shutdown();
+  await fill(path, ['one', 'two', 'three']);
 });
+
+async function fill(folder: string, bodies: readonly string[]): Promise<void> {
+  const store = new LogStore({ runtime: nodeRuntime({ logger: silentLogger }), path: folder, storeHost: { address: '127.0.0.1', port: 10911 }, segmentBytes: 64 * 1024 });
+  await store.start();
+  for (const body of bodies) await append(store, body);
+  await store.shutdown();
+}
 
 afterEach(() => rmSync(path, { recursive: true, force: true }));
 
@@ -89,4 +93,64 @@ it('a folder without a store is said to be one', async () => {
     expect(status).toBe(1);
     expect(err).toMatch(/^kitemq: There is no store in .*nothing/);
   }
+});
+
+describe('of a broker with shards', () => {
+  let second: string;
+
+  beforeEach(async () => {
+    second = join(path, 'shards', '1');
+    await fill(second, ['four', 'five']);
+  });
+
+  it('store verify looks into all, and finds what is wrong in any', async () => {
+    const good = await run('store', 'verify', path);
+    expect(good).toMatchObject({ status: 0, err: '' });
+    expect(good.out).toMatch(new RegExp(`^shard 0: ${path}\n[^]*3 records\n[^]*ok\n\nshard 1: ${second}\n[^]*2 records\n[^]*ok\n\n2 shards: ok\n$`));
+    const file = join(second, 'commitlog', '0'.repeat(20));
+    const log = readFileSync(file);
+    log[log.indexOf('four')] = 0x54;
+    writeFileSync(file, log);
+    const bad = await run('store', 'verify', path);
+    expect(bad.status).toBe(1);
+    expect(bad.out).toMatch(/2 shards: \d+ problems\n$/);
+    const json = await run('store', 'verify', path, '--json');
+    expect(json.status).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({ ok: false, shards: [{ shard: 0, path, ok: true }, { shard: 1, path: second, ok: false }] });
+    expect(JSON.parse((await run('store', 'verify', path, '--shard', '0', '--json')).out)).toMatchObject({ path, ok: true });
+    expect((await run('store', 'verify', second)).status).toBe(1);
+    expect(await run('store', 'verify', path, '--shard', '2')).toMatchObject({ status: 2, err: expect.stringContaining('has no shard 2, but 0, 1') });
+  });
+
+  it('store stat shows all', async () => {
+    const { out } = await run('store', 'stat', path);
+    expect(out).toMatch(new RegExp(`^shard 0: ${path}\n[^]*orders +1 +3\n[^]*shard 1: ${second}\n[^]*orders +1 +2\n`));
+    expect(JSON.parse((await run('store', 'stat', path, '--json')).out)).toMatchObject({ shards: [{ shard: 0, topics: [{ messages: 3 }] }, { shard: 1, path: second, topics: [{ messages: 2 }] }] });
+  });
+
+  it('store dump prints the records of all, so many at most', async () => {
+    const { out } = await run('store', 'dump', path, '--topic', 'orders');
+    expect(out.trimEnd().split('\n')).toMatchObject([`shard 0: ${path}`, /"one"/, /"two"/, /"three"/, `shard 1: ${second}`, /"four"/, /"five"/].map((line) => (typeof line === 'string' ? line : expect.stringMatching(line))));
+    const json = await run('store', 'dump', path, '--topic', 'orders', '--json', '--limit', '4');
+    expect(json.out.trimEnd().split('\n').map((line) => JSON.parse(line) as { shard: number; body: string }).map(({ shard, body }) => `${shard} ${body}`)).toEqual(['0 one', '0 two', '0 three', '1 four']);
+  });
+
+  it('store rebuild makes the views of all', async () => {
+    for (const store of [path, second]) rmSync(join(store, 'views'), { recursive: true });
+    const { status, out } = await run('store', 'rebuild', path);
+    expect(status).toBe(0);
+    expect(out).toMatch(new RegExp(`^shard 0: ${path}\nviews made again .* 3 records.*\n\nshard 1: ${second}\nviews made again .* 2 records`));
+    expect((await run('store', 'verify', path)).out).toMatch(/2 queues|2 shards: ok/);
+    expect(JSON.parse((await run('store', 'rebuild', path, '--json')).out)).toMatchObject({ shards: [{ shard: 0, replayedRecords: 3 }, { shard: 1, path: second, replayedRecords: 2 }] });
+  });
+
+  it('store export refuses all at once, and writes one', async () => {
+    const target = join(path, '..', `${basename(path)}-apache`);
+    onTestFinished(() => rmSync(target, { recursive: true, force: true }));
+    const refused = await run('store', 'export', path, '--apache', target);
+    expect(refused).toMatchObject({ status: 1, out: '' });
+    expect(refused.err).toContain(`further shards have stores of their own in ${second}. Apache's broker has one store: export each shard (--shard 0, --shard 1) into a directory of its own`);
+    expect(existsSync(target)).toBe(false);
+    expect(await run('store', 'export', path, '--shard', '1', '--apache', target, '--json').then(({ out }) => JSON.parse(out) as object)).toMatchObject({ source: second, records: expect.any(Number) });
+  });
 });

@@ -6,9 +6,9 @@ import { storeKind } from '../import/find-apache-store.ts';
 import { takeSegments, type TakeMode } from '../import/take-segments.ts';
 import { LogStore } from '../log-store.ts';
 import { storePaths } from '../recovery/store-folder.ts';
+import { segmentBytesOf } from '../tools/segment-bytes-of.ts';
 import { SystemTopic } from '../views/system-topics.ts';
 import { checkUnbroken } from './check-unbroken.ts';
-import { segmentBytesOf } from './segment-bytes-of.ts';
 
 export interface ExportProgress {
   readonly step: 'check' | 'take';
@@ -68,7 +68,7 @@ export async function exportApacheLog(options: ApacheExportOptions): Promise<Exp
   const began = clock.monotonic();
   checkFolders(options, source, target);
   const directory = storePaths(source).commitLog;
-  const { files, notes } = await describeStore(options, source, segmentBytesOf(disk, directory, disk.statSync(storePaths(source).abort) === undefined));
+  const { files, notes } = await describeStore(options, source, segmentBytesOf(disk, source));
   const lock = disk.lockSync(storePaths(source).lock);
   try {
     const log = readApacheLog(disk, directory);
@@ -109,13 +109,13 @@ function checkFolders({ runtime: { disk } }: ApacheExportOptions, source: string
 }
 
 /** Opens the store, which repairs what a crash left, and asks for the tables. */
-async function describeStore(options: ApacheExportOptions, source: string, segmentBytes: number): Promise<ExportedTables> {
+async function describeStore(options: ApacheExportOptions, source: string, segmentBytes: number | undefined): Promise<ExportedTables> {
   const { runtime, openKeyValue, logger } = options;
   const store = new LogStore({
     runtime,
     path: source,
     storeHost: localHost,
-    segmentBytes,
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
     ...(logger === undefined ? {} : { logger }),
     ...(openKeyValue === undefined ? {} : { openKeyValue }),
   });

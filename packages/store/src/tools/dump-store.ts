@@ -1,7 +1,8 @@
-import { storeTimestampAt } from '@kitemq/protocol';
+import { storeTimestampAt, type RecordView } from '@kitemq/protocol';
 import { recordHeadBytes, storedRecordBytesMax } from '../commit-log/record-format.ts';
+import { forCarried } from '../compaction/carried-records.ts';
 import { findRecord } from '../recovery/find-record.ts';
-import type { ScannedRecord } from '../recovery/record-scanner.ts';
+import { SystemTopic } from '../views/system-topics.ts';
 import type { LogFile } from './log-file.ts';
 import { openStoreView, type StoreToolOptions } from './store-view.ts';
 import { storedRecord, type BodyForm, type StoredRecord } from './stored-record.ts';
@@ -37,7 +38,10 @@ export interface DumpOptions extends StoreToolOptions {
   readonly onHole?: (from: number, until: number, reason: string) => void;
 }
 
-/** Shows records of the log, in its order. Writes nothing; works beside a running broker. Returns how many there were. @throws KiteError `KITE_STORE_ABSENT` */
+/**
+ * Shows records of the log, in its order; messages that compaction carried over behind the record that carries them. Writes nothing; works beside a running broker.
+ * Returns how many there were. @throws KiteError `KITE_STORE_ABSENT`
+ */
 export async function dumpStore(options: DumpOptions): Promise<number> {
   const { filter = {}, runtime, signal, body = 'auto', onRecord, onHole, onProgress } = options;
   const view = await openStoreView(options);
@@ -46,7 +50,14 @@ export async function dumpStore(options: DumpOptions): Promise<number> {
     const files = startingAt(view.files, filter);
     const from = firstRecord(files, filter.from ?? 0);
     if (from === undefined) return 0;
-    const limit = filter.limit ?? Number.MAX_SAFE_INTEGER;
+    const { until = Number.MAX_SAFE_INTEGER, limit = Number.MAX_SAFE_INTEGER } = filter;
+    /** False when nothing else is wanted. */
+    const show = (record: RecordView, carriedBy?: number): boolean => {
+      if (record.physicalOffset >= until || count >= limit) return false;
+      if (!isWanted(record, filter)) return true;
+      count++;
+      return onRecord({ ...storedRecord(record, body), ...(carriedBy === undefined ? {} : { carriedBy }) }) !== false && count < limit;
+    };
     await walkLog({
       files,
       from,
@@ -54,11 +65,11 @@ export async function dumpStore(options: DumpOptions): Promise<number> {
       until: readLimit(view),
       timers: runtime.timers,
       signal,
-      record: (found) => {
-        if (found.position >= (filter.until ?? Number.MAX_SAFE_INTEGER) || count >= limit) return false;
-        if (!isWanted(found, filter)) return true;
-        count++;
-        return onRecord(storedRecord(found.view, body)) !== false && count < limit;
+      record: ({ view: record, position }) => {
+        if (!show(record)) return false;
+        let goesOn = true;
+        if (record.topic === SystemTopic.carried) forCarried(record.body, (carried) => void (goesOn &&= show(carried, position)));
+        return goesOn;
       },
       ...(onHole === undefined ? {} : { hole: onHole }),
       progress: (position) => onProgress?.(position - from, (files.at(-1)?.end ?? position) - from),
@@ -69,7 +80,7 @@ export async function dumpStore(options: DumpOptions): Promise<number> {
   return count;
 }
 
-function isWanted({ view }: ScannedRecord, filter: DumpFilter): boolean {
+function isWanted(view: RecordView, filter: DumpFilter): boolean {
   const { topic, queueId, fromOffset, untilOffset, after, before } = filter;
   if (queueId !== undefined && view.queueId !== queueId) return false;
   if (fromOffset !== undefined && view.queueOffset < fromOffset) return false;
@@ -82,6 +93,7 @@ function isWanted({ view }: ScannedRecord, filter: DumpFilter): boolean {
 /** Without the files that end before what is wanted: by position, and by the store times of first records (a clock may be set back by some minutes). */
 function startingAt(files: readonly LogFile[], { from = 0, after = 0 }: DumpFilter): readonly LogFile[] {
   const byPosition = files.filter(({ end }, index) => end > from || index === files.length - 1);
+  if (after === 0) return byPosition;
   let first = 0;
   for (let index = 1; index < byPosition.length; index++) {
     const begin = firstStoreTime(byPosition[index] as LogFile);

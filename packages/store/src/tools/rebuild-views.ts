@@ -5,7 +5,7 @@ import type { StartProgress } from '../recovery/start-progress.ts';
 import { lockStore, storePaths } from '../recovery/store-folder.ts';
 import { startError } from '../store-errors.ts';
 import { resolveOptions, type StoreOptions } from '../store-options.ts';
-import { closeLogFiles, openLogFiles } from './log-file.ts';
+import { segmentBytesOf } from './segment-bytes-of.ts';
 import type { StoreToolOptions } from './store-view.ts';
 
 export interface RebuildOptions extends Pick<StoreToolOptions, 'runtime' | 'path' | 'signal'> {
@@ -28,11 +28,12 @@ export async function rebuildViews({ runtime, path, signal, onProgress, openKeyV
   if (disk.statSync(paths.commitLog)?.isDirectory !== true) {
     throw new KiteError('KITE_STORE_ABSENT', `There is no store in ${path}: it has no folder commitlog. Give the folder that the broker has as --data`, { details: { path } });
   }
+  const segmentBytes = segmentBytesOf(disk, path);
   const options: StoreOptions = {
     runtime,
     path,
     storeHost: noHost,
-    ...segmentSize(runtime, path),
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
     ...(onProgress === undefined ? {} : { onStartProgress: onProgress }),
     ...(openKeyValue === undefined ? {} : { openKeyValue }),
   };
@@ -63,12 +64,4 @@ function removeViews(options: StoreOptions): void {
   } catch (error) {
     throw startError(options.path, error);
   }
-}
-
-/** The size that the segments have already: else the last one would be closed with the length of another configuration. */
-function segmentSize(runtime: StoreOptions['runtime'], path: string): Pick<StoreOptions, 'segmentBytes'> {
-  const files = openLogFiles(runtime.disk, path);
-  closeLogFiles(files);
-  const closed = files.length > 1 ? files[0] : undefined;
-  return closed === undefined ? {} : { segmentBytes: Math.min(2 ** 31 - 1, Math.max(4096, closed.fileBytes)) };
 }

@@ -5,9 +5,10 @@ import { storePaths } from '../recovery/store-folder.ts';
 import { RowKeyReader } from '../views/row-key.ts';
 import { isStoreTopic } from '../views/system-topics.ts';
 import { KeyPrefix } from '../views/view.ts';
-import { readQueueRows } from './folded-rows.ts';
+import { readQueueRows, type QueueRow } from './folded-rows.ts';
 import type { LogFile } from './log-file.ts';
 import { openStoreView, type StoreToolOptions, type StoreView } from './store-view.ts';
+import { readStoredCompactions, type StoredCompaction } from './stored-compaction.ts';
 import { readLimit, walkLog } from './walk-log.ts';
 
 export interface SegmentStat {
@@ -24,12 +25,14 @@ export interface QueueStat {
   /** Smallest offset that the checkpoint knows (retention moves it before the checkpoint does), and the next one. */
   readonly min: number;
   readonly next: number;
+  /** What readers get from all offsets; of a compacted beginning the latest message of each key. */
+  readonly messages: number;
 }
 
 export interface TopicStat {
   readonly topic: string;
   readonly queues: readonly QueueStat[];
-  /** Messages that consumers can see. */
+  /** Of all its queues. */
   readonly messages: number;
 }
 
@@ -97,7 +100,7 @@ async function gather(options: StoreToolOptions, view: StoreView): Promise<Store
     log: { begin, end, allocatedBytes: files.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0), segments: files.map(segmentStat) },
     checkpoint: checkpointStat(options, view, end),
     checkpointProblem: view.rowsProblem ?? (mark === undefined ? 'there is none' : undefined),
-    topics: topicStats(view),
+    topics: topicStats(view, begin),
     groups: groups.size,
     consumerOffsets,
     settings,
@@ -126,15 +129,32 @@ function checkpointStat({ runtime, path }: StoreToolOptions, { rows, mark }: Sto
   };
 }
 
-function topicStats({ rows }: StoreView): TopicStat[] {
+function topicStats({ rows }: StoreView, begin: number): TopicStat[] {
+  if (rows === undefined) return [];
+  const compactions = new Map(readStoredCompactions(rows).map((each) => [`${each.topic}/${each.queueId}`, each]));
   const byTopic = new Map<string, QueueStat[]>();
-  for (const { topic, queueId, min, next } of rows === undefined ? [] : readQueueRows(rows).values()) {
-    if (isStoreTopic(topic)) continue;
-    const queues = byTopic.get(topic);
-    if (queues === undefined) byTopic.set(topic, [{ queueId, min, next }]);
-    else queues.push({ queueId, min, next });
+  for (const row of readQueueRows(rows).values()) {
+    if (isStoreTopic(row.topic)) continue;
+    const queue = queueStat(row, compactions.get(`${row.topic}/${row.queueId}`), begin);
+    const queues = byTopic.get(row.topic);
+    if (queues === undefined) byTopic.set(row.topic, [queue]);
+    else queues.push(queue);
   }
   return [...byTopic]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([topic, queues]) => ({ topic, queues: queues.sort((a, b) => a.queueId - b.queueId), messages: queues.reduce((sum, { min, next }) => sum + next - min, 0) }));
+    .map(([topic, queues]) => ({ topic, queues: queues.sort((a, b) => a.queueId - b.queueId), messages: queues.reduce((sum, { messages }) => sum + messages, 0) }));
+}
+
+/** The compacted beginning has messages with holes between them, as far as the log has them (it begins at `begin`); behind it is the whole queue. */
+function queueStat({ queueId, min, next }: QueueRow, compaction: StoredCompaction | undefined, begin: number): QueueStat {
+  if (compaction === undefined) return { queueId, min, next, messages: next - min };
+  const boundary = Math.max(min, compaction.end);
+  let first = boundary;
+  let messages = next - boundary;
+  compaction.forEach(({ offset, position }) => {
+    if (offset >= boundary || position < begin) return;
+    first = Math.min(first, offset);
+    messages++;
+  });
+  return { queueId, min: first, next, messages };
 }

@@ -1,6 +1,7 @@
 import { KiteError, type Runtime } from '@kitemq/runtime';
 import { readMark, type CheckpointMark } from '../checkpoint/checkpoint-mark.ts';
 import type { RowsSnapshot } from '../checkpoint/lmdb-snapshot.ts';
+import { SealedReads } from '../checkpoint/sealed-rows.ts';
 import { readOpenMark } from '../recovery/open-mark.ts';
 import { storePaths } from '../recovery/store-folder.ts';
 import { closeLogFiles, openLogFiles, type LogFile } from './log-file.ts';
@@ -25,6 +26,8 @@ export interface StoreView {
   readonly mark: CheckpointMark | undefined;
   /** Why the checkpoint cannot be read. */
   readonly rowsProblem: string | undefined;
+  /** Keys (hexadecimal) of the damaged rows that were met so far; they count as absent. */
+  readonly damagedRows: readonly string[];
   /** The process that has the store open now. */
   readonly holder: number | undefined;
   /** The last stop was orderly (also false while it runs). */
@@ -42,10 +45,12 @@ export async function openStoreView(options: StoreToolOptions): Promise<StoreVie
   }
   let rows: RowsSnapshot | undefined;
   let rowsProblem: string | undefined;
+  const damagedRows: string[] = [];
   try {
     // LMDB is native code: loaded only where it is needed.
     if (options.openRows !== undefined) rows = options.openRows(paths.views);
     else rows = (await import('../checkpoint/lmdb-snapshot.ts')).openLmdbSnapshot(disk, paths.views);
+    rows = rows && unsealedSnapshot(rows, damagedRows);
   } catch (error) {
     rowsProblem = error instanceof Error ? error.message : String(error);
   }
@@ -56,6 +61,7 @@ export async function openStoreView(options: StoreToolOptions): Promise<StoreVie
     rows,
     mark: rows === undefined ? undefined : readMark(rows),
     rowsProblem,
+    damagedRows,
     holder: disk.lockHolderSync(paths.lock),
     clean: readOpenMark(disk, paths.abort) === undefined,
     close: async () => {
@@ -63,4 +69,9 @@ export async function openStoreView(options: StoreToolOptions): Promise<StoreVie
       await rows?.close();
     },
   };
+}
+
+function unsealedSnapshot(rows: RowsSnapshot, damaged: string[]): RowsSnapshot {
+  const reads = new SealedReads(rows, (key) => void damaged.push(Buffer.from(key).toString('hex')));
+  return { get: (key) => reads.get(key), range: (start, end, visit) => reads.range(start, end, visit), sizeSync: () => rows.sizeSync(), close: () => rows.close() };
 }

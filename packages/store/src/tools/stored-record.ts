@@ -1,6 +1,7 @@
 import { unpack } from 'msgpackr';
 import { decodeProperties, hostText, type RecordView } from '@kitemq/protocol';
-import { isStoreTopic } from '../views/system-topics.ts';
+import { forCarried } from '../compaction/carried-records.ts';
+import { isStoreTopic, SystemTopic } from '../views/system-topics.ts';
 
 /** How a body is shown. `auto`: as text when it is UTF-8, else base64. */
 export const bodyForms = ['none', 'auto', 'text', 'hex', 'base64'] as const;
@@ -29,8 +30,10 @@ export interface StoredRecord {
   readonly body?: string;
   /** How `body` is written. */
   readonly bodyForm?: Exclude<BodyForm, 'none' | 'auto'>;
-  /** What one of the store's own records says. */
+  /** What one of the store's own records says; of one that carries messages, how many. */
   readonly content?: unknown;
+  /** Log position of the store's own record that carries it: compaction keeps it there. */
+  readonly carriedBy?: number;
 }
 
 const strict = new TextDecoder('utf8', { fatal: true });
@@ -79,8 +82,14 @@ export function storedRecord(view: RecordView, form: BodyForm): StoredRecord {
 
 function ownContent(view: RecordView, form: BodyForm): Pick<StoredRecord, 'body' | 'bodyForm' | 'content'> {
   try {
-    return { content: unpack(view.body) as unknown };
+    return { content: view.topic === SystemTopic.carried ? carriedCount(view) : (unpack(view.body) as unknown) };
   } catch {
     return shownBody(view.body, form === 'auto' ? 'base64' : form);
   }
+}
+
+function carriedCount({ body }: RecordView): { readonly carried: number } {
+  let carried = 0;
+  forCarried(body, () => void carried++);
+  return { carried };
 }

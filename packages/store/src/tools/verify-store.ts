@@ -7,7 +7,7 @@ import { readLimit, usedEnd, walkLog } from './walk-log.ts';
 
 /** Something that is not as it must be. */
 export interface StoreProblem {
-  readonly kind: 'hole' | 'checkpoint' | 'queue' | 'offset' | 'setting';
+  readonly kind: 'hole' | 'checkpoint' | 'queue' | 'offset' | 'setting' | 'compaction' | 'key';
   readonly message: string;
   /** Log position, where there is one. */
   readonly position?: number;
@@ -30,6 +30,9 @@ export interface VerifyReport {
   readonly checkpointPosition: number;
   readonly queues: number;
   readonly entriesCompared: number;
+  /** Messages in compacted beginnings of queues, and keys of the key index. */
+  readonly compactedCompared: number;
+  readonly keysCompared: number;
   readonly problems: readonly StoreProblem[];
   /** Of which at most {@link problemsMax} are listed. */
   readonly problemCount: number;
@@ -85,7 +88,7 @@ class Verification {
     });
     onProgress?.(walk.end - begin, walk.end - begin);
     if (walk.brokenTail) this.#brokenTail(walk.end);
-    const compared = views?.finish();
+    const compared = await views?.finish();
     this.#lookAround();
     return {
       path,
@@ -98,6 +101,8 @@ class Verification {
       checkpointPosition: this.#view.mark?.position ?? -1,
       queues: compared?.queues ?? 0,
       entriesCompared: compared?.entries ?? 0,
+      compactedCompared: compared?.compacted ?? 0,
+      keysCompared: compared?.keys ?? 0,
       problems: this.#problems,
       problemCount: this.#problemCount,
       notes: this.#notes,
@@ -119,8 +124,17 @@ class Verification {
       this.#problem({ kind: 'checkpoint', position: mark.lastRecord, message: `the log does not have the record at ${mark.lastRecord} that the checkpoint was made from; the next start makes it again` });
       return undefined;
     }
-    const { runtime, path } = this.#options;
-    const check = new ViewsCheck({ runtime: { ...runtime, logger: silentLogger }, path, rows, mark, begin, problem: (problem) => this.#problem(problem) });
+    const { runtime, path, signal } = this.#options;
+    const check = new ViewsCheck({
+      runtime: { ...runtime, logger: silentLogger },
+      path,
+      rows,
+      mark,
+      begin,
+      signal,
+      problem: (problem) => this.#problem(problem),
+      note: (text) => void this.#notes.push(text),
+    });
     const outdated = check.whyNotComparable();
     if (outdated === undefined) return check;
     this.#notes.push(outdated);
@@ -135,6 +149,10 @@ class Verification {
   }
 
   #lookAround(): void {
+    const { damagedRows } = this.#view;
+    if (damagedRows.length > 0) {
+      this.#problem({ kind: 'checkpoint', message: `rows of the checkpoint are damaged: ${new Set(damagedRows).size}, among them ${damagedRows[0]}; stop the store and let \`kitemq store rebuild\` make the views again` });
+    }
     const { disk } = this.#options.runtime;
     const { quarantine } = storePaths(this.#options.path);
     for (const name of disk.listSync(quarantine)) this.#notes.push(`an earlier start moved something aside: ${quarantine}/${name}, ${disk.statSync(`${quarantine}/${name}`)?.size ?? 0} bytes`);

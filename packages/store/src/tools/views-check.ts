@@ -8,7 +8,9 @@ import { createViews, type StoreViews } from '../store-views.ts';
 import { LogRecord } from '../views/log-record.ts';
 import { readUint53, RowKeyReader } from '../views/row-key.ts';
 import { KeyPrefix } from '../views/view.ts';
+import { CompactionCheck } from './compaction-check.ts';
 import { FoldedRows, readQueueRows, type QueueRow } from './folded-rows.ts';
+import { KeyIndexCheck } from './key-index-check.ts';
 import type { StoreProblem } from './verify-store.ts';
 
 /** Log bytes after which what was folded is compared, and its memory given back. */
@@ -21,10 +23,22 @@ export interface ViewsCheckOptions {
   readonly mark: CheckpointMark;
   /** First log position. */
   readonly begin: number;
+  readonly signal: AbortSignal | undefined;
   readonly problem: (problem: StoreProblem) => void;
+  /** What an operator may want to know. */
+  readonly note: (text: string) => void;
 }
 
-/** Makes the views again from the log's records, and compares them with a checkpoint. The key index is left out: what it has too much or too little costs a query at most. */
+/** What was compared. */
+export interface ComparedViews {
+  readonly queues: number;
+  readonly entries: number;
+  /** Entries of compacted beginnings of queues. */
+  readonly compacted: number;
+  readonly keys: number;
+}
+
+/** Makes the views again from the log's records, and compares them with a checkpoint. */
 export class ViewsCheck {
   readonly #options: ViewsCheckOptions;
   readonly #views: StoreViews;
@@ -32,11 +46,13 @@ export class ViewsCheck {
   readonly #record: LogRecord;
   readonly #storedQueues: Map<string, QueueRow>;
   readonly #folded: FoldedRows;
+  readonly #compaction: CompactionCheck;
+  readonly #keys: KeyIndexCheck | undefined;
   #compared: number;
 
   constructor(options: ViewsCheckOptions) {
     this.#options = options;
-    const { runtime, path, rows, begin } = options;
+    const { runtime, path, rows, begin, note } = options;
     const refuse = (): Promise<never> => Promise.reject(new Error('nothing is written here'));
     const resolved = resolveOptions({ runtime, path, storeHost: { address: '127.0.0.1', port: 1 }, keyIndex: false });
     this.#views = createViews(resolved, { bodyBytesMax: 1, append: refuse, flush: refuse });
@@ -44,6 +60,11 @@ export class ViewsCheck {
     this.#folded = new FoldedRows(rows, this.#storedQueues);
     this.#views.all.load(this.#folded, undefined);
     if (begin > 0) this.#views.queues.allowLateBegin();
+    this.#compaction = new CompactionCheck({ ...options, queues: this.#views.queues, storedQueues: this.#storedQueues.values() });
+    const keys = new KeyIndexCheck({ ...options, timers: runtime.timers });
+    const why = keys.whyNotComparable();
+    if (why === undefined) this.#keys = keys;
+    else note(why);
     const record = new LogRecord((_position, size) => Buffer.from(record.block.subarray(record.blockOffset, record.blockOffset + size)));
     this.#record = record;
     this.#compared = begin;
@@ -53,7 +74,7 @@ export class ViewsCheck {
   whyNotComparable(): string | undefined {
     const { views } = this.#options.mark;
     const { versions } = this.#views.all;
-    const other = ['queues', 'consumerOffsets', 'settings'].find((name) => views[name] !== versions[name]);
+    const other = ['queues', 'consumerOffsets', 'settings', 'compaction'].find((name) => views[name] !== versions[name]);
     return other === undefined ? undefined : `the checkpoint's ${other} were written by another version; the next start makes it again from the log`;
   }
 
@@ -61,6 +82,8 @@ export class ViewsCheck {
     if (found.position + found.size > this.#options.mark.position) return;
     this.#parser.parse(this.#record, found);
     this.#views.all.apply(this.#record);
+    this.#compaction.record(this.#record, found);
+    this.#keys?.record(found, this.#record.topic);
     if (found.position - this.#compared >= compareBytes) this.#compare(found.position);
   }
 
@@ -68,13 +91,15 @@ export class ViewsCheck {
     this.#views.queues.allowLost(bytes);
   }
 
-  finish(): { readonly queues: number; readonly entries: number } {
+  async finish(): Promise<ComparedViews> {
     this.#compare(this.#options.mark.position);
     this.#views.consumerOffsets.stop();
     this.#compareQueues();
     this.#comparePlain(KeyPrefix.consumerOffset, 'offset');
     this.#comparePlain(KeyPrefix.setting, 'setting');
-    return { queues: this.#storedQueues.size, entries: this.#folded.entriesCompared };
+    this.#compaction.finish();
+    await this.#keys?.finish();
+    return { queues: this.#storedQueues.size, entries: this.#folded.entriesCompared, compacted: this.#compaction.entriesCompared, keys: this.#keys?.keysCompared ?? 0 };
   }
 
   #compare(position: number): void {

@@ -45,17 +45,18 @@ describe('an export', () => {
     expect(shared).toEqual(mode === 'link' ? to.slice(0, 3) : []);
   });
 
-  it('repairs what a crash left first', async () => {
+  it('repairs what a crash left first, and leaves the file its length', async () => {
     const source = temporaryFolder();
     await filled(source, 100);
     const [segment] = segmentsOf(source) as [string];
-    const size = readFileSync(segment).lastIndexOf('m') + 1;
-    truncateSync(segment, size - 20);
+    truncateSync(segment, readFileSync(segment).lastIndexOf('m') + 1 - 20);
+    // As an earlier version wrote it.
     writeFileSync(join(source, 'abort'), '1');
     const target = join(temporaryFolder(), 'apache');
-    expect((await exporting(source, target)).records).toBe(99);
-    // The only file was not closed, so its full length is not known: it gets Apache's.
-    expect(statSync(segmentsOf(target)[0] as string).size).toBe(2 ** 30);
+    await expect(exporting(source, target)).rejects.toMatchObject({ code: 'KITE_STORE_SEGMENT_SIZE' });
+    writeFileSync(join(source, 'abort'), `1\nfiles of ${segmentBytes} bytes\n`);
+    expect(await exporting(source, target)).toMatchObject({ records: 99, segmentBytes });
+    for (const path of [source, target]) expect(statSync(segmentsOf(path)[0] as string).size).toBe(segmentBytes);
     expect(existsSync(join(source, 'abort'))).toBe(false);
   });
 

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LogStore, type StoreOptions } from '../../src/index.ts';
+import { SealedRows } from '../../src/checkpoint/sealed-rows.ts';
+import { exportApacheLog, LogStore, type StoreOptions } from '../../src/index.ts';
 import { dumpStore, rebuildViews, statStore, verifyStore, type StoredRecord } from '../../src/tools.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { fastRuntime } from '../fast-disk.ts';
@@ -98,7 +99,7 @@ describe('verify', () => {
   it('finds a checkpoint that says something else than the log: entries, ends, offsets, settings', async () => {
     const { path } = await stopped();
     const { lmdbKeyValueStores } = await import('../../src/checkpoint/lmdb-key-value.ts');
-    const rows = lmdbKeyValueStores(runtime.disk)(join(path, 'views'));
+    const rows = new SealedRows(lmdbKeyValueStores(runtime.disk)(join(path, 'views')), runtime.logger);
     const first = (prefix: number): [Buffer, Buffer] => {
       let found: [Buffer, Buffer] | undefined;
       rows.range(Buffer.of(prefix), Buffer.of(prefix + 1), (key, value) => {
@@ -143,8 +144,8 @@ describe('stat', () => {
     const stat = await statStore({ runtime, path });
     expect(stat).toMatchObject({ clean: true, holder: undefined, groups: 1, consumerOffsets: 1, settings: 1, quarantine: { files: 0, bytes: 0 } });
     expect(stat.topics).toEqual([
-      { topic: 'Other', queues: [{ queueId: 3, min: 0, next: 250 }], messages: 250 },
-      { topic: 'TopicTest', queues: [{ queueId: 0, min: 0, next: 250 }], messages: 250 },
+      { topic: 'Other', queues: [{ queueId: 3, min: 0, next: 250, messages: 250 }], messages: 250 },
+      { topic: 'TopicTest', queues: [{ queueId: 0, min: 0, next: 250, messages: 250 }], messages: 250 },
     ]);
     expect(stat.checkpoint).toMatchObject({ position: stat.log.end, behindBytes: 0, unprovenBytes: 0 });
     expect(stat.log.segments[0]).toMatchObject({ name: segment(0), start: 0, fileBytes: segmentBytes });
@@ -208,6 +209,21 @@ describe('rebuild', () => {
     expect(await readAll(store)).toEqual(numbered(250));
     expect(store.consumerOffsets.get('readers', 'TopicTest', 0)).toBe(100);
     expect((await append(store, message('x'))).queueOffset).toBe(250);
+  });
+
+  it('leaves a log of one file as long as it is, and ready for an export', async () => {
+    const path = temporaryFolder();
+    const store = await startedStore(storeOptions(path, { segmentBytes }));
+    await appendAll(store, numbered(10));
+    await store.shutdown();
+    const files = (of: string) => readdirSync(join(of, 'commitlog')).map((name) => statSync(join(of, 'commitlog', name)).size);
+    expect(files(path)).toEqual([segmentBytes]);
+    await rebuildViews({ runtime, path });
+    expect(files(path)).toEqual([segmentBytes]);
+    const target = join(temporaryFolder(), 'apache');
+    const report = await exportApacheLog({ runtime, source: path, target, mode: 'copy', describe: () => ({ files: new Map(), notes: [] }) });
+    expect(report).toMatchObject({ records: 10, segmentBytes });
+    expect(files(target)).toEqual([segmentBytes]);
   });
 
   it('is refused while the store is in use', async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeRuntime } from '@kitemq/runtime';
 import { describe, expect, it } from 'vitest';
-import { checkShardFolders, storedShards } from '../../../src/services/shards/shard-folders.ts';
+import { checkShardFolders, storedShards, storesOf } from '../../../src/services/shards/shard-folders.ts';
 import { temporaryDirectory } from '../../support/child-process.ts';
 
 const { disk } = nodeRuntime();
@@ -32,5 +32,14 @@ describe('shard folders', () => {
     expect(() => checkShardFolders(disk, data, 1)).toThrow(
       expect.objectContaining({ code: 'KITE_CONFIG_INVALID', message: expect.stringContaining(`shard 1 has data in ${join(data, 'shards', '1')}, which one shard would leave out of reach: start with --shards 2.`) as string }),
     );
+  });
+
+  it('are what commands on a data directory mean, all of them or one', () => {
+    const data = dataWith(['1', false], ['10', true], ['2', true]);
+    const all = [{ shard: 0, path: data }, { shard: 2, path: join(data, 'shards', '2') }, { shard: 10, path: join(data, 'shards', '10') }];
+    expect(storesOf(disk, data, undefined)).toEqual(all);
+    expect(storesOf(disk, data, 2)).toEqual([all[1]]);
+    expect(storesOf(disk, join(data, 'shards', '2'), undefined)).toEqual([{ shard: 0, path: join(data, 'shards', '2') }]);
+    expect(() => storesOf(disk, data, 1)).toThrow(expect.objectContaining({ code: 'KITE_USAGE', message: `${data} has no shard 1, but 0, 2, 10` }));
   });
 });
