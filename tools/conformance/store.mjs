@@ -14,7 +14,7 @@ const HELP = `node tools/conformance/store.mjs [options]
 /** @typedef {Omit<Parameters<typeof moveStore>[0], 'keep' | 'print'> & { name: string }} Move */
 /** @type {Move[]} */
 const MOVES = [
-  { name: 'import', from: 'apache', to: 'kitemq', how: 'import' },
+  { name: 'import link', from: 'apache', to: 'kitemq', how: 'import', link: true },
   { name: 'in place', from: 'apache', to: 'kitemq', how: 'in place' },
   { name: 'export link', from: 'kitemq', to: 'apache', how: 'export', link: true },
 ];

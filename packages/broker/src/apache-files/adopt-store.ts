@@ -23,6 +23,10 @@ export interface AdoptOptions {
 export async function adoptApacheStore({ runtime, path, storeHost, logger, openKeyValue }: AdoptOptions): Promise<ImportReport | undefined> {
   const kind = storeKind(runtime.disk, path);
   if (kind === 'dledger') throw new KiteError('KITE_IMPORT_SOURCE', `${path} belongs to an Apache broker in DLedger mode, whose log has another format; choose another data directory`, { details: { path } });
+  if (kind === 'apache-without-log') {
+    const advice = `its broker may have had it elsewhere (storePathCommitLog), or the disk with it is not mounted. Put the log into ${path}/commitlog and start again, or choose another data directory`;
+    throw new KiteError('KITE_IMPORT_SOURCE', `${path} has the tables of an Apache broker and no log with messages: ${advice}`, { details: { path } });
+  }
   if (kind === 'interrupted-import') checkOwn(runtime, path);
   else if (kind !== 'apache') return undefined;
   logger.warn(

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Commands, decodeRecord, encodeProperties } from '@kitemq/protocol';
@@ -226,6 +226,41 @@ describe('a store that goes to Apache and comes back', () => {
     expect(store.consumerOffsets.get('readers', 'Orders', 0)).toBe(-1);
     const record = await store.recordAt(store.minPosition);
     expect(decodeRecord(record as Uint8Array).size).toBeGreaterThan(0);
+  });
+});
+
+describe("a broker that is started on Apache's tables without a log", () => {
+  const brokerOn = (storePathRootDir: string): Promise<TestBroker> => TestBroker.start({ settings: { storePathRootDir } });
+
+  it('refuses and changes nothing, so that it takes the store over when the log is there', async () => {
+    const path = await apacheStore([{ topic: 'A', body: 'kept' }], { 'topics.json': topicsOf(topic('A', 1)) });
+    const elsewhere = join(folder(), 'log');
+    renameSync(join(path, 'commitlog'), elsewhere);
+    const before = readdirSync(path).sort();
+    for (let start = 0; start < 2; start++) {
+      await expect(brokerOn(path)).rejects.toMatchObject({ code: 'KITE_IMPORT_SOURCE', message: expect.stringContaining(`Put the log into ${path}/commitlog and start again`) });
+      expect(readdirSync(path).sort()).toEqual(before);
+    }
+    renameSync(elsewhere, join(path, 'commitlog'));
+    await using test = await brokerOn(path);
+    const { messages } = await test.pull('A', 0, 0);
+    expect(messages.map(({ body }) => Buffer.from(body).toString())).toEqual(['kept']);
+  });
+
+  it('refuses also when there never was a message', async () => {
+    const path = folder();
+    for (const name of ['config', 'commitlog', 'index']) mkdirSync(join(path, name));
+    writeFileSync(join(path, 'config', 'topics.json'), JSON.stringify(topicsOf(topic('A', 1))));
+    await expect(brokerOn(path)).rejects.toMatchObject({ code: 'KITE_IMPORT_SOURCE' });
+    expect(readdirSync(path).sort()).toEqual(['commitlog', 'config', 'index']);
+  });
+
+  it('starts on a folder whose config/ is not of Apache', async () => {
+    const path = folder();
+    mkdirSync(join(path, 'config'));
+    writeFileSync(join(path, 'config', 'broker.conf'), '');
+    await using test = await brokerOn(path);
+    await test.createTopic('A', 1);
   });
 });
 

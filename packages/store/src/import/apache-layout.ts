@@ -4,6 +4,8 @@ export const ApacheName = {
   consumeQueue: 'consumequeue',
   batchConsumeQueue: 'batchconsumequeue',
   config: 'config',
+  /** There as soon as a broker has started. */
+  topics: 'config/topics.json',
   /** There while the broker runs, and after it died; holds its process id. */
   abort: 'abort',
   /** Of DLedger mode: its log has another layout. */

@@ -1,6 +1,8 @@
 import { magicAt, physicalOffsetAt, RecordMagic } from '@kitemq/protocol';
 import { KiteError, type Disk } from '@kitemq/runtime';
+import { storedRecordBytesMax } from '../commit-log/record-format.ts';
 import { segmentName, segmentPosition } from '../commit-log/segment-name.ts';
+import { findRecord } from '../recovery/find-record.ts';
 import { usedLength } from '../recovery/used-length.ts';
 
 /** A commit log file of an Apache store. */
@@ -12,6 +14,8 @@ export interface ApacheSegment {
   readonly bytes: number;
   /** Without the zeros of a file that is not full yet. */
   readonly usedBytes: number;
+  /** The log may end in it, or before: a store that takes it may cut it, and writes to it. */
+  readonly isTail: boolean;
 }
 
 export interface ApacheLog {
@@ -24,6 +28,8 @@ export interface ApacheLog {
   /** What is not as Apache leaves it: a gap, a short file, a file that does not begin with a record. */
   readonly damage: readonly string[];
 }
+
+type SegmentFile = Pick<ApacheSegment, 'path' | 'start' | 'bytes'>;
 
 const headBytes = 36;
 const chunkBytes = 1024 * 1024;
@@ -39,16 +45,17 @@ export function readApacheLog(disk: Disk, directory: string): ApacheLog {
     const path = `${directory}/${segmentName(start)}`;
     return { path, start, bytes: disk.statSync(path)?.size ?? 0 };
   });
-  while (all.length > 0 && isUnwritten(disk, all.at(-1) as (typeof all)[0])) all.pop();
+  while (all.length > 0 && isUnwritten(disk, all.at(-1) as SegmentFile)) all.pop();
   const last = all.at(-1);
   if (last === undefined) throw new KiteError('KITE_IMPORT_SOURCE', `${directory} has no commit log file with messages in it`, { details: { path: directory } });
-  const segments = all.map((segment) => ({ ...segment, usedBytes: segment === last ? usedBytesOf(disk, segment) : segment.bytes }));
+  const tail = tailOf(disk, all);
+  const segments = all.map((segment, index) => ({ ...segment, usedBytes: segment === last ? usedBytesOf(disk, segment) : segment.bytes, isTail: index >= tail }));
   const segmentBytes = Math.max(...segments.map(({ bytes }) => bytes));
   return { segments, segmentBytes, begin: segments[0]?.start ?? 0, end: last.start + (segments.at(-1)?.usedBytes ?? 0), damage: damageOf(disk, segments, segmentBytes) };
 }
 
 /** Apache makes the next file before it needs it. */
-function isUnwritten(disk: Disk, segment: { readonly path: string; readonly bytes: number }): boolean {
+function isUnwritten(disk: Disk, segment: SegmentFile): boolean {
   if (segment.bytes < headBytes) return segment.bytes === 0;
   const head = readHead(disk, segment.path);
   return usedLength(head, head.length) === 0 && usedBytesOf(disk, segment) === 0;
@@ -65,7 +72,7 @@ function readHead(disk: Disk, path: string): Buffer {
 }
 
 /** Length of the file without the zeros at its end. */
-function usedBytesOf(disk: Disk, { path, bytes }: { readonly path: string; readonly bytes: number }): number {
+function usedBytesOf(disk: Disk, { path, bytes }: SegmentFile): number {
   const file = disk.openSync(path, 'read');
   try {
     const chunk = Buffer.allocUnsafe(chunkBytes);
@@ -76,6 +83,25 @@ function usedBytesOf(disk: Disk, { path, bytes }: { readonly path: string; reado
       end = at;
     }
     return 0;
+  } finally {
+    file.closeSync();
+  }
+}
+
+/** Index of the first segment that a recovery may cut: nothing behind it is sure to stay. One that begins inside another may be given up. */
+function tailOf(disk: Disk, files: readonly SegmentFile[]): number {
+  let tail = files.length - 1;
+  for (; tail > 0; tail--) {
+    const [before, file] = [files[tail - 1], files[tail]] as [SegmentFile, SegmentFile];
+    if (file.start >= before.start + before.bytes && hasRecord(disk, file)) break;
+  }
+  return tail;
+}
+
+function hasRecord(disk: Disk, { path, start, bytes }: SegmentFile): boolean {
+  const file = disk.openSync(path, 'read');
+  try {
+    return findRecord({ start, end: start + bytes, file }, start, storedRecordBytesMax) !== undefined;
   } finally {
     file.closeSync();
   }

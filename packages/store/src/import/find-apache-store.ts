@@ -13,6 +13,8 @@ export type StoreKind =
   | 'interrupted-import'
   /** Apache's, with its files. */
   | 'apache'
+  /** Apache's files without its log: that lies elsewhere (storePathCommitLog), is not mounted, or never had a message. */
+  | 'apache-without-log'
   /** An Apache broker in DLedger mode: another log format. */
   | 'dledger'
   /** A commit log without anything that says whose it is. */
@@ -30,5 +32,6 @@ export function storeKind(disk: Disk, path: string): StoreKind {
   if (names.has('views')) return 'kitemq';
   if (hasSegments) return names.has(ApacheName.config) || names.has(ApacheName.consumeQueue) ? 'apache' : 'bare-log';
   if ([...names].some((name) => name.startsWith(ApacheName.dledgerPrefix))) return 'dledger';
+  if (names.has(ApacheName.consumeQueue) || disk.statSync(`${path}/${ApacheName.topics}`) !== undefined) return 'apache-without-log';
   return names.size === 0 ? 'empty' : 'something-else';
 }

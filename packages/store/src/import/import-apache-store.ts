@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { KiteError, sleep, type Logger, type OpenKeyValueStore, type Runtime } from '@kitemq/runtime';
 import { LogStore } from '../log-store.ts';
 import type { RecoveryReport } from '../recovery-report.ts';
+import { writeOpenMark } from '../recovery/open-mark.ts';
 import { storePaths } from '../recovery/store-folder.ts';
 import { storeKind } from './find-apache-store.ts';
 import { readImportMark, removeImportMark, writeImportMark, type ImportMark } from './import-mark.ts';
@@ -9,7 +10,7 @@ import type { Carried, ImportProgress, ImportReport } from './import-report.ts';
 import { inspectApacheStore, readApacheStore, type ApacheStore, type SourceConditions } from './inspect-apache-store.ts';
 import { leaveApacheFiles } from './leave-apache-files.ts';
 import { reconcileQueues } from './reconcile-queues.ts';
-import { takeSegments, type TakeMode } from './take-segments.ts';
+import { isCopied, takeSegments, type TakeMode } from './take-segments.ts';
 
 export interface ApacheImportOptions extends SourceConditions {
   readonly runtime: Runtime;
@@ -60,11 +61,12 @@ export async function importApacheStore(options: ApacheImportOptions): Promise<I
   checkSame(apache, mark, isInPlace);
   if (!isInPlace) checkSpace(options, apache, target);
   if (mark?.carried !== true) options.prepare();
-  disk.makeDirectorySync(storePaths(target).commitLog);
+  disk.makeDirectorySync(target);
   const begun: ImportMark = mark ?? { source, begin: apache.log.begin, end: apache.log.end, clean: apache.clean, carried: false };
   if (mark === undefined) writeImportMark(disk, target, begun);
   // Views of an import that did not end may know less than a replay.
   else if (!mark.carried) disk.removeSync(storePaths(target).views);
+  disk.makeDirectorySync(storePaths(target).commitLog);
   if (!isInPlace && !begun.carried) await take(options, apache, target);
   const taken = clock.monotonic();
   const { recovery, carried } = await replayAndCarry(options, apache, target, begun.carried);
@@ -111,8 +113,7 @@ function checkSame({ path, log }: ApacheStore, mark: ImportMark | undefined, isI
 }
 
 function checkSpace({ runtime: { disk }, mode }: ApacheImportOptions, { log }: ApacheStore, target: string): void {
-  const copied = mode === 'copy' ? log.segments : log.segments.slice(-1);
-  const missing = copied.filter(({ path }) => disk.statSync(`${storePaths(target).commitLog}/${path.slice(path.lastIndexOf('/') + 1)}`) === undefined);
+  const missing = log.segments.filter((segment) => isCopied(segment, mode)).filter(({ path }) => disk.statSync(`${storePaths(target).commitLog}/${path.slice(path.lastIndexOf('/') + 1)}`) === undefined);
   const needed = missing.reduce((sum, { usedBytes }) => sum + usedBytes, 0) + Math.max(viewsBytesMin, Math.ceil((log.end - log.begin) * viewsPart));
   const { freeBytes } = disk.spaceSync(target);
   if (freeBytes >= needed) return;
@@ -130,6 +131,9 @@ async function take({ runtime, mode, progress, signal }: ApacheImportOptions, { 
     progress: (done) => progress?.({ step: 'take', done, total }),
     pause: () => sleep(runtime.timers, 0, signal),
   });
+  // Else a run after one that died would write the log once more: through links, to the source.
+  const { disk, processId } = runtime;
+  writeOpenMark(disk, storePaths(target).abort, { processId, durable: log.end });
 }
 
 interface CarriedAll extends Carried {

@@ -55,6 +55,8 @@ function checkKind(disk: Disk, path: string): void {
       throw new KiteError('KITE_IMPORT_SOURCE', `${path} is the target of an import that did not end; give the directory that it came from`, { details });
     case 'dledger':
       throw new KiteError('KITE_IMPORT_SOURCE', `${path} belongs to a broker in DLedger mode, whose log has another format; import a store of a plain master`, { details });
+    case 'apache-without-log':
+      throw new KiteError('KITE_IMPORT_SOURCE', `${path} has Apache's tables, and no messages in ${ApacheName.commitLog}/. A log that lies elsewhere (storePathCommitLog) has to be there: move it, or make ${path}/${ApacheName.commitLog} a symbolic link to it`, { details });
     case 'empty':
       throw new KiteError('KITE_IMPORT_SOURCE', `There is nothing in ${path}; give Apache's storePathRootDir, the directory that has commitlog/ and config/ in it`, { details });
     case 'something-else':

@@ -3,7 +3,7 @@ import { segmentName } from '../commit-log/segment-name.ts';
 import { usedLength } from '../recovery/used-length.ts';
 import type { ApacheSegment } from './apache-segments.ts';
 
-/** How full segments get into the new store. A segment that will be written to is always copied. */
+/** How segments get into the new store. Those of the log's tail, which will be written to, are always copied. */
 export type TakeMode = 'copy' | 'link';
 
 export interface TakeOptions {
@@ -30,12 +30,11 @@ const pieceBytes = 4 * 1024 * 1024;
 export async function takeSegments(options: TakeOptions): Promise<void> {
   const { disk, segments, directory, mode, progress } = options;
   let done = 0;
-  for (const [index, segment] of segments.entries()) {
+  for (const segment of segments) {
     const target = `${directory}/${segmentName(segment.start)}`;
-    const isLast = index === segments.length - 1;
     if (disk.statSync(target) === undefined) {
-      if (mode === 'link' && !isLast) link(disk, segment.path, target);
-      else await copy(options, segment, target, done);
+      if (isCopied(segment, mode)) await copy(options, segment, target, done);
+      else await link(disk, segment.path, target);
     }
     done += segment.usedBytes;
     progress(done);
@@ -43,11 +42,28 @@ export async function takeSegments(options: TakeOptions): Promise<void> {
   disk.syncDirectorySync(directory);
 }
 
-function link(disk: Disk, from: string, to: string): void {
+export function isCopied({ isTail }: ApacheSegment, mode: TakeMode): boolean {
+  return mode === 'copy' || isTail;
+}
+
+async function link(disk: Disk, from: string, to: string): Promise<void> {
+  await flush(disk, from);
   try {
     disk.linkSync(from, to);
   } catch (error) {
     throw new KiteError('KITE_IMPORT_LINK', `${from} cannot be linked to ${to}: both must be on one file system that knows hard links; use --copy`, { cause: error });
+  }
+}
+
+/** What Apache only handed to the operating system. */
+async function flush(disk: Disk, path: string): Promise<void> {
+  const file = disk.openSync(path, 'read');
+  try {
+    await new Promise<void>((resolve, reject) => file.datasync((error) => (error === undefined ? resolve() : reject(error))));
+  } catch (cause) {
+    throw new KiteError('KITE_STORE_FLUSH_FAILED', `The disk could not make ${path} durable; check it, then import again`, { cause });
+  } finally {
+    file.closeSync();
   }
 }
 

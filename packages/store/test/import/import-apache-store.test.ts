@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeRecord, encodeBatch, MessageSysFlag } from '@kitemq/protocol';
 import { memoryKeyValueStores } from '@kitemq/runtime';
@@ -322,6 +322,21 @@ describe('what an import refuses', () => {
     await expect(importing(only, folder())).rejects.toMatchObject({ code: 'KITE_IMPORT_SOURCE' });
   });
 
+  it('tables whose log lies elsewhere; a symbolic link to it will do', async () => {
+    const source = written();
+    const log = join(temporaryFolder(), 'log');
+    renameSync(join(source, 'commitlog'), log);
+    const advice = expect.stringContaining(`make ${source}/commitlog a symbolic link to it`);
+    await expect(importing(source, folder())).rejects.toMatchObject({ code: 'KITE_IMPORT_SOURCE', message: advice });
+    mkdirSync(join(source, 'commitlog'));
+    await expect(importing(source, folder())).rejects.toMatchObject({ code: 'KITE_IMPORT_SOURCE', message: advice });
+    rmSync(join(source, 'commitlog'), { recursive: true });
+    symlinkSync(log, join(source, 'commitlog'));
+    const target = folder();
+    expect(await importing(source, target, { mode: 'link' })).toMatchObject({ records: 300 });
+    expect((await opened(target)).maxOffset('A', 0)).toBe(300);
+  });
+
   it('a target that has something in it, or lies in the source', async () => {
     const source = written();
     const target = temporaryFolder();
@@ -430,12 +445,12 @@ describe('taking a store over where it is', () => {
     fixture.write(path);
     await expect(importing(path, path, { carry: () => Promise.reject(new Error('no')) })).rejects.toThrow('no');
     const runtime = fastRuntime();
-    const renameSync = runtime.disk.renameSync.bind(runtime.disk);
+    const rename = runtime.disk.renameSync.bind(runtime.disk);
     let carried = 0;
     const carry: ApacheImportOptions['carry'] = () => Promise.resolve({ counts: { runs: ++carried }, notes: [] });
     runtime.disk.renameSync = (from, to) => {
       if (to.endsWith('apache/consumequeue')) throw new Error('power');
-      renameSync(from, to);
+      rename(from, to);
     };
     await expect(importing(path, path, { runtime, carry })).rejects.toThrow('power');
     await importing(path, path, { carry });

@@ -56,6 +56,7 @@ final class Env implements AutoCloseable {
         producer.setNamesrvAddr(namesrv);
         producer.setInstanceName(unique("producer"));
         producer.setSendMsgTimeout(10_000);
+        producer.setMqClientApiTimeout(10_000);
         onClose(producer::shutdown);
         return producer;
     }
@@ -65,6 +66,7 @@ final class Env implements AutoCloseable {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(group);
         consumer.setNamesrvAddr(namesrv);
         consumer.setInstanceName(unique("push"));
+        consumer.setMqClientApiTimeout(10_000);
         onClose(consumer::shutdown);
         return consumer;
     }
@@ -82,6 +84,7 @@ final class Env implements AutoCloseable {
         DefaultMQPullConsumer consumer = new DefaultMQPullConsumer(group);
         consumer.setNamesrvAddr(namesrv);
         consumer.setInstanceName(unique("pull"));
+        consumer.setMqClientApiTimeout(10_000);
         consumer.start();
         onClose(consumer::shutdown);
         return consumer;

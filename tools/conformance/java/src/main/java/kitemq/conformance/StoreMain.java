@@ -26,7 +26,7 @@ import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
 
 /**
- * What the store test needs of an official client: `fill` sends messages of every kind, `dump` prints every message of some topics, one line
+ * What the store test needs of an official client: `old` sends what will expire, `fill` messages of every kind, `dump` prints every message of some topics, one line
  * each, `consume` prints what a group gets. Standard output holds nothing else than these lines.
  */
 public final class StoreMain {
@@ -40,6 +40,9 @@ public final class StoreMain {
         try (Env env = new Env(args[1], "store", null)) {
             String[] rest = Arrays.copyOfRange(args, 2, args.length);
             switch (verb) {
+                case "old":
+                    old(env);
+                    break;
                 case "fill":
                     fill(env, Integer.parseInt(rest[0]));
                     break;
@@ -65,7 +68,35 @@ public final class StoreMain {
         System.exit(0);
     }
 
-    /** Plain, tagged, keyed, compressed and batched messages of many sizes. */
+    /** Three files of the log and more: what comes first is gone when the log has lost two of them. */
+    private static void old(Env env) throws Exception {
+        DefaultMQProducer producer = env.newProducer();
+        producer.setCompressMsgBodyOverHowmuch(1 << 20);
+        producer.start();
+        for (int i = 0; i < 3; i++) {
+            check(producer.send(new Message("move-gone", ("gone " + i).getBytes(StandardCharsets.UTF_8))).getSendStatus());
+        }
+        check(producer.send(batch("move-inner", 7)).getSendStatus());
+        check(producer.send(batch("move-inner", 4)).getSendStatus());
+        Random random = new Random(8);
+        for (int i = 0; i < 100; i++) {
+            byte[] body = new byte[32_768];
+            random.nextBytes(body);
+            check(producer.send(new Message("move-old", "O", "old" + i, body)).getSendStatus());
+        }
+    }
+
+    private static List<Message> batch(String topic, int count) {
+        List<Message> batch = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Message message = new Message(topic, "B", "batch" + i, ("batch " + i).getBytes(StandardCharsets.UTF_8));
+            message.putUserProperty("index", Integer.toString(i));
+            batch.add(message);
+        }
+        return batch;
+    }
+
+    /** Plain, tagged, keyed, compressed and batched messages of many sizes, inner batches, values of few keys. */
     private static void fill(Env env, int count) throws Exception {
         DefaultMQProducer producer = env.newProducer();
         producer.setCompressMsgBodyOverHowmuch(2_048);
@@ -85,14 +116,15 @@ public final class StoreMain {
             message.putUserProperty("text", "\u4e2d\u6587 " + i);
             check(producer.send(message).getSendStatus());
         }
-        List<Message> batch = new ArrayList<>();
-        for (int i = 0; i < 25; i++) {
-            Message message = new Message("move-batch", "B", "batch" + i, ("batch " + i).getBytes(StandardCharsets.UTF_8));
-            message.putUserProperty("index", Integer.toString(i));
-            batch.add(message);
+        check(producer.send(batch("move-batch", 25)).getSendStatus());
+        check(producer.send(batch("move-batch", 5)).getSendStatus());
+        for (int size : new int[] {25, 1, 5}) {
+            check(producer.send(batch("move-inner", size)).getSendStatus());
+            check(producer.send(new Message("move-inner", "S", "single" + size, new byte[] {(byte) size})).getSendStatus());
         }
-        check(producer.send(batch).getSendStatus());
-        check(producer.send(batch.subList(0, 5)).getSendStatus());
+        for (int i = 0; i < 50; i++) {
+            check(producer.send(new Message("move-compact", "C", "key" + i % 7, ("value " + i).getBytes(StandardCharsets.UTF_8))).getSendStatus());
+        }
     }
 
     private static void send(Env env, String topic, String prefix, int count) throws Exception {
