@@ -203,6 +203,11 @@ export class Broker {
     context.groups.load();
     const resets = new OffsetResets();
     const pullOffsets = new PullOffsets();
+    context.topics.onChange((topic) => {
+      if (context.topics.get(topic) !== undefined) return;
+      resets.removeTopic(topic);
+      context.groups.forgetTraffic(topic);
+    });
     const registration = new Registration({ runtime, logger: this.#logger, scope: this.#scope, client: this.#client, config, topics: context.topics, port: () => this.port });
     const schedule = new ScheduleService(context);
     const retention = new RetentionService(context);

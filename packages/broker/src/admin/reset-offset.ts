@@ -26,7 +26,8 @@ async function resetHere(context: BrokerContext, resets: OffsetResets, header: R
   const { group, topic, queueId = -1, offset = -1, timestamp } = header;
   const { store, config } = context;
   if (context.groups.get(group) === undefined) throw new Refusal(ResponseCode.subscriptionGroupNotExist, `Group ${group} does not exist`);
-  const { readQueueNums } = context.topics.get(topic)!.config;
+  const entry = context.topics.get(topic)!;
+  const { readQueueNums } = entry.config;
   if (queueId >= readQueueNums) throw new Refusal(ResponseCode.systemError, `Target queueId ${queueId} is out of range, topic ${topic} has ${readQueueNums} queues`);
   const targets: [number, number][] = [];
   if (queueId >= 0 && offset >= 0) {
@@ -37,6 +38,8 @@ async function resetHere(context: BrokerContext, resets: OffsetResets, header: R
     const queues = queueId >= 0 ? [queueId] : Array.from({ length: readQueueNums }, (_, id) => id);
     for (const id of queues) targets.push([id, await offsetAt(context, topic, id, timestamp)]);
   }
+  // It may have been removed, and made again, while its log was read.
+  if (context.topics.get(topic) !== entry) throw new Refusal(ResponseCode.topicNotExist, `Topic ${topic} does not exist`);
   const offsetTable: Offsets = new MessageQueueMap();
   for (const [id, target] of targets) {
     resets.set(group, topic, id, target);

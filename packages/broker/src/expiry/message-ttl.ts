@@ -15,6 +15,11 @@ export function ttlOf(properties: Uint8Array, start = 0, end: number = propertie
   return text === undefined ? 0 : readTtl(text);
 }
 
+/** Of a batch that is one record, and so is delivered as a whole: that of its message that lives longest; 0, for ever, when one has none. */
+export function longestTtl(ttls: readonly number[]): number {
+  return ttls.reduce((longest, ttlMs) => (longest === 0 || ttlMs === 0 ? 0 : Math.max(longest, ttlMs)));
+}
+
 /**
  * Whether a stored record may not be delivered any more at `now`: its topic's time to live (`ttlMs`, 0 for none) or its own is over, whichever is shorter.
  * Both begin when the broker stored it, so clocks of producers do not matter; a delayed message's when it was delivered to its topic.

@@ -19,6 +19,11 @@ export class OffsetResets {
     return offset;
   }
 
+  /** What was reset was the topic's as it was: one of that name may be made again. */
+  removeTopic(topic: string): void {
+    for (const key of this.#pending.keys()) if (key.includes(` ${topic}@`)) this.#pending.delete(key);
+  }
+
   removeGroup(group: string): void {
     for (const key of this.#pending.keys()) if (key.endsWith(`@${group}`)) this.#pending.delete(key);
   }

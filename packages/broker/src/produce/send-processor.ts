@@ -5,7 +5,7 @@ import { KiteError } from '@kitemq/runtime';
 import { AppendOutcome, AppendStatus } from '@kitemq/store';
 import type { MessageToAppend } from '@kitemq/store';
 import type { BrokerContext } from '../broker-context.ts';
-import { ttlOf } from '../expiry/message-ttl.ts';
+import { longestTtl, ttlOf } from '../expiry/message-ttl.ts';
 import { scheduleMessage } from '../schedule/schedule-message.ts';
 import type { TopicEntry } from '../topics/topic-table.ts';
 import { PendingSend } from './pending-send.ts';
@@ -17,6 +17,9 @@ import { SendProperties } from './send-properties.ts';
 
 const noBody = new Uint8Array(0);
 const badTtl = `the property ${PropertyName.messageTtl} is no whole number of milliseconds from 1 on`;
+const batchTtl = `a batch has no ${PropertyName.messageTtl}; each of its messages may have one`;
+/** A consumer that missed an expired message would take an older one of its key for the latest. */
+const compactedTtl = `the latest message of a key stays for ever: none with ${PropertyName.messageTtl} can be sent to a compacted topic; an empty body removes a key`;
 /** As Apache's broker says it. */
 const keyMissing = 'Required message key is missing';
 const keys = new PropertyKey(PropertyName.keys);
@@ -127,10 +130,8 @@ export class SendProcessor implements SendAnswerer {
     }
     if (Number.isNaN(properties.delayLevel)) return this.#refuse(request, ResponseCode.messageIllegal, 'the property DELAY is no number');
     if (properties.innerBatch || (header.sysFlag & MessageSysFlag.innerBatch) !== 0) return this.#refuse(request, ResponseCode.messageIllegal, 'an inner batch (INNER_NUM, or its bit in sysFlag) is made by the broker only');
-    if (properties.ttlMs !== 0) {
-      if (Number.isNaN(properties.ttlMs)) return this.#refuse(request, ResponseCode.messageIllegal, badTtl);
-      this.#context.topics.noteTtlMessages(topic);
-    }
+    // What is tried again, or given up, does not expire.
+    if (properties.ttlMs !== 0 && named.retryGroup === undefined && !this.#admitTtl(request, topic, properties.ttlMs)) return;
     if (topic.compacted && !hasKey(properties.bytes())) return this.#refuse(request, ResponseCode.messageIllegal, keyMissing);
     const delayed = properties.delayLevel > 0;
     if (properties.timer) {
@@ -164,6 +165,14 @@ export class SendProcessor implements SendAnswerer {
     message.body = noBody;
     if (status === AppendStatus.accepted) request.detach();
     else this.#failed(request, this.#failures.of(status));
+  }
+
+  /** Whether a message may have this MSG_TTL_MS, which the topic gets to know of then; false when the request was answered. */
+  #admitTtl(request: Request, topic: TopicEntry, ttlMs: number): boolean {
+    const problem = Number.isNaN(ttlMs) ? badTtl : topic.compacted ? compactedTtl : undefined;
+    if (problem === undefined) this.#context.topics.noteTtlMessages(topic);
+    else this.#refuse(request, ResponseCode.messageIllegal, problem);
+    return problem === undefined;
   }
 
   /** `%RETRY%group`: the topic itself, or the dead letters; undefined when the request was answered. */
@@ -207,11 +216,9 @@ export class SendProcessor implements SendAnswerer {
     }
     if (messages.length === 0) return this.#refuse(request, ResponseCode.messageIllegal, 'the batch is empty');
     if (topic.compacted && !messages.every((message) => hasKey(message.properties))) return this.#refuse(request, ResponseCode.messageIllegal, keyMissing);
-    for (const message of messages) {
-      const ttlMs = ttlOf(message.properties);
-      if (Number.isNaN(ttlMs)) return this.#refuse(request, ResponseCode.messageIllegal, badTtl);
-      if (ttlMs > 0) this.#context.topics.noteTtlMessages(topic);
-    }
+    if (properties.ttlMs !== 0) return this.#refuse(request, ResponseCode.messageIllegal, batchTtl);
+    const ttls = messages.map((message) => ttlOf(message.properties));
+    for (const ttlMs of ttls) if (ttlMs !== 0 && !this.#admitTtl(request, topic, ttlMs)) return;
     const facts = this.#facts;
     facts.queueId = queueId;
     facts.keyFromEnd = facts.keyLength = 0;
@@ -221,20 +228,22 @@ export class SendProcessor implements SendAnswerer {
     facts.bytes = body.length;
     facts.innerBatch = topic.batchQueue && facts.batchKey !== undefined;
     const pending = new PendingSend(this, request, topic, facts);
-    const status = facts.innerBatch ? this.#appendInner(messages, header, body, pending) : store.appendBatch(messages, pending);
+    const status = facts.innerBatch ? this.#appendInner(messages, longestTtl(ttls), header, pending) : store.appendBatch(messages, pending);
     facts.innerBatch = false;
     if (status === AppendStatus.accepted) request.detach();
     else this.#failed(request, this.#failures.of(status));
   }
 
   /** A batch as one record whose body it is, as it came; it takes as many offsets as it has messages. */
-  #appendInner(messages: readonly MessageToAppend[], header: SendHeader, body: Uint8Array, pending: PendingSend): AppendStatus {
+  #appendInner(messages: readonly MessageToAppend[], ttlMs: number, header: SendHeader, pending: PendingSend): AppendStatus {
     const { store } = this.#context;
     const properties = this.#properties;
     const first = messages[0]!;
     properties.append(PropertyName.innerNum, String(messages.length));
     properties.append(PropertyName.innerBase, String(store.maxOffset(first.topic, first.queueId, false)));
+    if (ttlMs > 0) properties.append(PropertyName.messageTtl, String(ttlMs));
     if (properties.length > RecordLimits.propertiesBytesMax) return AppendStatus.messageIllegal;
+    const body = pending.request.body ?? noBody;
     const sysFlag = first.sysFlag | MessageSysFlag.needUnwrap | MessageSysFlag.innerBatch;
     return store.append({ ...first, flag: header.flag, sysFlag, body, properties: properties.bytes(), tagsCode: properties.tagsCode, count: messages.length }, pending);
   }

@@ -18,7 +18,7 @@ const firstRetryLevel = 3;
  * goes to the dead letters when it came often enough. Answered when that copy is durable: the original may be forgotten then.
  */
 export async function sendBack(context: BrokerContext, call: SendBackCall): Promise<Answer<typeof Commands.consumerSendMsgBack>> {
-  const { config, groups, store, diskGuard } = context;
+  const { config, groups, topics, store, diskGuard } = context;
   const { header } = call;
   // Decoded before the first wait: the request's header is gone afterwards.
   const { version } = call.request;
@@ -30,7 +30,8 @@ export async function sendBack(context: BrokerContext, call: SendBackCall): Prom
   const record = await store.recordAt(header.offset);
   if (record === undefined) throw new Refusal(ResponseCode.systemError, `look message by offset failed, ${header.offset}`);
   const message = copyFor(context, group, { header, version, record });
-  group.trafficOf(header.originTopic ?? '').sentBack.add(1);
+  // The client may say anything.
+  if (header.originTopic !== undefined && topics.get(header.originTopic) !== undefined) group.trafficOf(header.originTopic).sentBack.add(1);
   await stored(context, message);
   return {};
 }

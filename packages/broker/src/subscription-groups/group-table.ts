@@ -16,7 +16,7 @@ export class GroupEntry {
   config: GroupConfig;
   /** Topics whose messages this group must not read (UPDATE_AND_GET_GROUP_FORBIDDEN). */
   forbiddenTopics: ReadonlySet<string> | undefined;
-  /** By topic: messages and bytes handed out, messages sent back. */
+  /** By topic, of those that there are: messages and bytes handed out, messages sent back. */
   readonly traffic: Map<string, GroupTraffic> = new Map();
 
   constructor(config: GroupConfig, forbiddenTopics?: ReadonlySet<string>) {
@@ -24,7 +24,7 @@ export class GroupEntry {
     this.forbiddenTopics = forbiddenTopics;
   }
 
-  /** The counters of one topic of this group. */
+  /** The counters of a topic that there is, for this group. */
   trafficOf(topic: string): GroupTraffic {
     let traffic = this.traffic.get(topic);
     if (traffic === undefined) {
@@ -120,6 +120,11 @@ export class GroupTable {
   async remove(group: string): Promise<void> {
     if (!this.#entries.delete(group)) return;
     await Promise.all([this.#changed(this.#settings.remove(kind, group)), this.#settings.remove(forbiddenKind, group)]);
+  }
+
+  /** Drops the counters of a topic that was removed. */
+  forgetTraffic(topic: string): void {
+    for (const entry of this.#entries.values()) entry.traffic.delete(topic);
   }
 
   /** Lets the group read the topic, or not. */

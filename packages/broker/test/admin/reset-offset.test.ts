@@ -1,6 +1,7 @@
 import { Commands, ResetOffsetBody, ResponseCode } from '@kitemq/protocol';
 import type { Processor } from '@kitemq/remoting';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LogStore } from '@kitemq/store';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestBroker, eventually } from '../support/test-broker.ts';
 
 let test: TestBroker;
@@ -33,6 +34,30 @@ describe('a reset in the broker', () => {
     const { messages } = await test.pull('T', 0, 0);
     expect((await reset({ timestamp: messages[0]!.storeTimestamp - 1 })).body().offsetTable.get(queue)).toBe(0);
     expect((await reset({ timestamp: -1 })).body().offsetTable.get(queue)).toBe(3);
+  });
+
+  it('is forgotten with its topic: one that is made again is read from its beginning', async () => {
+    await test.createTopic('Again', 1);
+    for (const body of ['a', 'b']) await test.send('Again', body);
+    await reset({ topic: 'Again', queueId: 0, offset: 2 });
+    await test.call(Commands.deleteTopicInBroker, { topic: 'Again' });
+    await test.createTopic('Again', 1);
+    await test.send('Again', 'new');
+    const answer = await test.pull('Again', 0, 0, { consumerGroup: 'G' });
+    expect([answer.code, answer.messages.map(({ body }) => Buffer.from(body).toString())]).toEqual([0, ['new']]);
+  });
+
+  it('is refused when its topic is removed before the offset is found', async () => {
+    await test.createTopic('Gone', 1);
+    await test.send('Gone', 'a');
+    const store = vi.spyOn(LogStore.prototype, 'offsetByTime').mockImplementationOnce(async () => {
+      await test.call(Commands.deleteTopicInBroker, { topic: 'Gone' });
+      await test.createTopic('Gone', 1);
+      return 1;
+    });
+    expect((await reset({ topic: 'Gone' })).code).toBe(ResponseCode.topicNotExist);
+    store.mockRestore();
+    expect((await test.pull('Gone', 0, 0, { consumerGroup: 'G' })).remark).not.toBe('OFFSET_RESET');
   });
 
   it('is refused beyond the queue, and for unknown topics and groups', async () => {

@@ -50,6 +50,15 @@ describe('a topic with cleanup.policy=COMPACTION', () => {
     expect((await send(batch('a', 'b'))).code).toBe(0);
   });
 
+  it('takes no message that expires: who missed it would take an older one of its key for the latest', async () => {
+    const test = await compactingBroker();
+    const props = { KEYS: 'a', MSG_TTL_MS: '60000' };
+    const batch = encodeBatch([{ flag: 0, body: Buffer.from('x'), properties: Buffer.from(encodeProperties(props)) }]);
+    for (const reply of [await test.send('Prices', 'x', { props }), await test.send('Prices', 'x', { props: { ...props, DELAY: '1' } }), await test.call(Commands.sendMessageV2, { ...sendHeader('Prices'), batch: true }, batch)]) {
+      expect([reply.code, reply.remark]).toEqual([ResponseCode.messageIllegal, expect.stringContaining('MSG_TTL_MS')]);
+    }
+  });
+
   it('has that policy for ever', async () => {
     const test = await compactingBroker();
     expect((await test.createTopic('Prices', 1, { attributes: '+cleanup.policy=DELETE' })).remark).toContain('unchangeable');

@@ -1,15 +1,15 @@
-import { Commands, encodeBatch, encodeProperties, ResponseCode } from '@kitemq/protocol';
+import { Commands, decodeOffsetMessageId, encodeBatch, encodeProperties, ResponseCode } from '@kitemq/protocol';
 import { nodeRuntime } from '@kitemq/runtime';
 import { RecordingLogger } from '@kitemq/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sendHeader, TestBroker, type PullAnswer } from '../support/test-broker.ts';
+import { eventually, sendHeader, TestBroker, type PullAnswer } from '../support/test-broker.ts';
 
 /** A broker whose wall clock can be moved. */
-async function timedBroker(): Promise<{ test: TestBroker; pass: (ms: number) => void }> {
+async function timedBroker(settings: Record<string, string> = {}): Promise<{ test: TestBroker; pass: (ms: number) => void }> {
   const node = nodeRuntime({ logger: new RecordingLogger() });
   let passed = 0;
   const clock = { now: () => node.clock.now() + passed, monotonic: () => node.clock.monotonic() };
-  const test = await TestBroker.start({ runtime: { ...node, clock } });
+  const test = await TestBroker.start({ runtime: { ...node, clock }, settings });
   onTestFinished(() => test[Symbol.asyncDispose]());
   return { test, pass: (ms) => (passed += ms) };
 }
@@ -53,6 +53,32 @@ describe('a message with MSG_TTL_MS', () => {
     expect((await test.call(Commands.sendMessageV2, { ...sendHeader('Ttl'), batch: true }, bad)).code).toBe(ResponseCode.messageIllegal);
   });
 
+  it('in a batch that is one record lets all of it live as long as its message that lives longest', async () => {
+    const { test, pass } = await timedBroker();
+    await test.createTopic('Whole', 1, { attributes: '+queue.type=BatchCQ' });
+    const element = (body: string, ttlMs?: number) => ({ flag: 0, body: Buffer.from(body), properties: Buffer.from(encodeProperties(ttlMs === undefined ? {} : { MSG_TTL_MS: String(ttlMs) })) });
+    const send = async (uniqueKey: string, batch: Uint8Array, props: Record<string, string> = {}) =>
+      (await test.call(Commands.sendMessageV2, { ...sendHeader('Whole'), batch: true, properties: encodeProperties({ UNIQ_KEY: uniqueKey, ...props }) }, batch)).code;
+    const batches = [[element('a1', minute), element('a2', minute)], [element('b1', 3 * minute), element('b2', minute)], [element('c1', minute), element('c2')]];
+    for (const [index, batch] of batches.entries()) expect(await send(`U${index}`, encodeBatch(batch))).toBe(0);
+    expect(bodies(await test.pull('Whole', 0, 0))).toEqual(['a1', 'a2', 'b1', 'b2', 'c1', 'c2']);
+    pass(2 * minute);
+    expect(bodies(await test.pull('Whole', 0, 0))).toEqual(['b1', 'b2', 'c1', 'c2']);
+    await test.restart();
+    pass(2 * minute);
+    expect(bodies(await test.pull('Whole', 0, 0))).toEqual(['c1', 'c2']);
+    expect(await send('U9', encodeBatch([element('x')]), { MSG_TTL_MS: '5' })).toBe(ResponseCode.messageIllegal);
+  });
+
+  it('lives so long from its delivery when it was delayed', async () => {
+    const { test, pass } = await timedBroker({ messageDelayLevel: '1s 2m' });
+    await test.send('Ttl', 'later', { props: { DELAY: '2', MSG_TTL_MS: String(minute) } });
+    pass(2 * minute);
+    await eventually(async () => bodies(await test.pull('Ttl', 0, 0)).length === 1);
+    pass(minute);
+    expect((await test.pull('Ttl', 0, 0)).code).toBe(ResponseCode.pullRetryImmediately);
+  });
+
   it.each(['0', '-5', 'soon', '1.5'])('that says %s is refused', async (value) => {
     const { test } = await timedBroker();
     const reply = await test.send('Ttl', 'x', { props: { MSG_TTL_MS: value } });
@@ -73,6 +99,22 @@ describe('a message with MSG_TTL_MS', () => {
     await test.send('%RETRY%CG', 'again', { reconsumeTimes: 1, props: { MSG_TTL_MS: String(minute) } });
     pass(2 * minute);
     expect(bodies(await test.pull('%RETRY%CG', 0, 0))).toEqual(['again']);
+  });
+
+  it('is tried again, or becomes a dead letter, also when its time was over before, and whatever it says', async () => {
+    const { test, pass } = await timedBroker({ messageDelayLevel: '1s' });
+    const sent = (await test.send('Ttl', 'short', { props: { MSG_TTL_MS: String(minute) } })).header();
+    const offset = decodeOffsetMessageId(sent.msgId).physicalOffset;
+    pass(2 * minute);
+    for (const delayLevel of [1, -1]) expect((await test.call(Commands.consumerSendMsgBack, { group: 'CG', offset, delayLevel, originTopic: 'Ttl' })).code).toBe(0);
+    pass(2 * minute);
+    await eventually(async () => bodies(await test.pull('%RETRY%CG', 0, 0)).length === 1);
+    expect(bodies(await test.pull('%DLQ%CG', 0, 0))).toEqual(['short']);
+    // As clients do when the broker cannot take it back; an imported log may have any value.
+    expect((await test.send('%RETRY%CG', 'imported', { reconsumeTimes: 1, props: { MSG_TTL_MS: 'soon' } })).code).toBe(0);
+    expect((await test.send('%RETRY%CG', 'given up', { reconsumeTimes: 17, props: { MSG_TTL_MS: '1' } })).code).toBe(0);
+    pass(2 * minute);
+    expect(bodies(await test.pull('%DLQ%CG', 0, 0))).toEqual(['short', 'given up']);
   });
 });
 

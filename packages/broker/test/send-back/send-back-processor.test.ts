@@ -63,6 +63,15 @@ describe('a message that is sent back', () => {
     expect((await test.call(Commands.getTopicConfig, { topic: '%RETRY%NoRetry' })).code).toBe(ResponseCode.topicNotExist);
   });
 
+  it('is counted for its topic, as long as there is one', async () => {
+    const counted = (topic: string) => test.call(Commands.viewBrokerStatsData, { statsName: 'SNDBCK_PUT_NUMS', statsKey: `${topic}@CG` }).then(({ code }) => code === 0);
+    const { offset } = await sent('Counted', 'x');
+    for (const originTopic of ['Counted', 'Invented']) await test.call(Commands.consumerSendMsgBack, { group: 'CG', offset, delayLevel: 0, originTopic });
+    expect([await counted('Counted'), await counted('Invented')]).toEqual([true, false]);
+    await test.call(Commands.deleteTopicInBroker, { topic: 'Counted' });
+    expect(await counted('Counted')).toBe(false);
+  });
+
   it('must be there', async () => {
     const reply = await back('RG', 1_234_567, 0);
     expect([reply.code, reply.remark]).toEqual([ResponseCode.systemError, 'look message by offset failed, 1234567']);
