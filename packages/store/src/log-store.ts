@@ -129,12 +129,12 @@ export class LogStore implements contract.MessageStore {
   }
 
   /** Logs that the queue, of which the log has no messages, goes on at offset `next`; resolves when that is durable. */
-  beginQueue(topic: string, queueId: number, next: number): Promise<void> {
+  async beginQueue(topic: string, queueId: number, next: number): Promise<void> {
     return this.#appendSystem(SystemTopic.queues, pack(queueBeginCommand(topic, queueId, next)));
   }
 
   /** Logs that the queue began again with its last record, when that had offset 0: see {@link queueRenewCommand}. */
-  renewQueue(topic: string, queueId: number): Promise<void> {
+  async renewQueue(topic: string, queueId: number): Promise<void> {
     return this.#appendSystem(SystemTopic.queues, pack(queueRenewCommand(topic, queueId)));
   }
 
@@ -143,7 +143,7 @@ export class LogStore implements contract.MessageStore {
   }
 
   /** Logs that what the log has of the queue belongs to a topic that was deleted: it is empty and begins at 0. */
-  forgetQueue(topic: string, queueId: number): Promise<void> {
+  async forgetQueue(topic: string, queueId: number): Promise<void> {
     return this.#appendSystem(SystemTopic.queues, pack(queueForgetCommand(topic, queueId)));
   }
 
@@ -288,11 +288,11 @@ export class LogStore implements contract.MessageStore {
     return createViews(this.#options, this.#systemLog);
   }
 
-  /** Appends one of the store's own records; resolves when it is durable and applied. */
+  /** Appends one of the store's own records; resolves when it is durable and applied. A refusal is thrown at once. */
   #appendSystem(topic: string, body: Uint8Array, place?: (bodyPosition: number) => void): Promise<void> {
     const { appender, commit, log } = this.#open();
     const status = appender.appendOwn(topic, body, place);
-    if (status !== contract.AppendStatus.accepted) return Promise.reject(this.#refused(status));
+    if (status !== contract.AppendStatus.accepted) throw this.#refused(status);
     return new Promise((resolve, reject) => commit.whenFlushed(log.appended, (error) => (error === undefined ? resolve() : reject(error))));
   }
 

@@ -1,5 +1,6 @@
-import type { DiskLock, KeyValueStore } from '@kitemq/runtime';
+import type { DiskLock } from '@kitemq/runtime';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
+import type { SealedRows } from './checkpoint/sealed-rows.ts';
 import { Appender } from './commit-log/appender.ts';
 import { CommitLog } from './commit-log/commit-log.ts';
 import { GroupCommit } from './commit-log/group-commit.ts';
@@ -17,7 +18,7 @@ import { RecordReader } from './read/record-reader.ts';
 import { recordOverheadMax, storePaths } from './recovery/start-up.ts';
 import type { StartedStore } from './recovery/start-up.ts';
 import { LogCleaner } from './retention/log-cleaner.ts';
-import { SpaceGuard } from './retention/space-guard.ts';
+import { SpaceGuard, type SpaceLeft } from './retention/space-guard.ts';
 import type { ResolvedStoreOptions } from './store-options.ts';
 import { LogRecord } from './views/log-record.ts';
 import type { SystemLog } from './views/system-log.ts';
@@ -34,7 +35,7 @@ const flushProofBytes: number = 16 * 1024 * 1024;
 /** What exists while the store is open. */
 export interface OpenParts {
   readonly lock: DiskLock;
-  readonly rows: KeyValueStore;
+  readonly rows: SealedRows;
   readonly log: CommitLog;
   readonly commit: GroupCommit;
   readonly appender: Appender;
@@ -126,8 +127,9 @@ export function assembleParts(owner: PartsOwner, lock: DiskLock, started: Starte
   };
   const keys = views.keys && new KeySearch({ keys: views.keys, records, timers: runtime.timers, limits, minOffsetOf });
   const { path, segmentBytes } = options;
-  const changed = (full: boolean): void => {
-    if (appender.refusal !== AppendStatus.unavailable) appender.refusal = full ? AppendStatus.diskFull : AppendStatus.accepted;
+  const changed = (left: SpaceLeft): void => {
+    appender.reserveIsOpen = left !== 'own';
+    if (appender.refusal !== AppendStatus.unavailable) appender.refusal = left === 'all' ? AppendStatus.accepted : AppendStatus.diskFull;
   };
   const space = new SpaceGuard({ disk: runtime.disk, timers: runtime.timers, logger, path, segmentBytes, changed }, log.written);
   const cleaner = new LogCleaner({ runtime, logger, path, log, views, records, checkpointer, systemLog, listeners: trimListeners, applied: () => commit.visible });

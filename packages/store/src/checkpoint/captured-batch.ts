@@ -1,4 +1,5 @@
 import type { KeyValueBatch } from '@kitemq/runtime';
+import { sealBytes, writeSeal } from './row-seal.ts';
 
 const ChangeKind = { put: 0, remove: 1, removeRange: 2 } as const;
 
@@ -11,7 +12,7 @@ const numbersPerChange = 5;
 /** Blocks that are kept for the next checkpoint: those of a busy log with few queues. */
 const keptSlabs = 16;
 
-/** Changes kept until they may be committed: what views say now, while the log is not durable up to here yet. Keys and values are copied. */
+/** Changes kept until they may be committed: what views say now, while the log is not durable up to here yet. Keys and values are copied, and sealed. */
 export class CapturedBatch implements KeyValueBatch {
   /** Flat, since a checkpoint can have 100 000 changes. */
   #changes: number[] = [];
@@ -34,16 +35,16 @@ export class CapturedBatch implements KeyValueBatch {
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
-    this.#add(ChangeKind.put, key, value);
+    this.#add(ChangeKind.put, key, value, sealBytes);
     this.bytes += key.length + value.length;
   }
 
   remove(key: Uint8Array): void {
-    this.#add(ChangeKind.remove, key, nothing);
+    this.#add(ChangeKind.remove, key, nothing, 0);
   }
 
   removeRange(start: Uint8Array, end: Uint8Array): void {
-    this.#add(ChangeKind.removeRange, start, end);
+    this.#add(ChangeKind.removeRange, start, end, 0);
   }
 
   /** Repeats the changes, in order. May be called again after a commit that failed. */
@@ -65,13 +66,15 @@ export class CapturedBatch implements KeyValueBatch {
     }
   };
 
-  #add(kind: number, first: Uint8Array, second: Uint8Array): void {
+  #add(kind: number, first: Uint8Array, second: Uint8Array, seal: number): void {
     const length = first.length + second.length;
-    const slab = this.#room(length);
-    slab.set(first, this.#filled);
-    slab.set(second, this.#filled + first.length);
-    this.#changes.push(kind, this.#slab, this.#filled, first.length, second.length);
-    this.#filled += length;
+    const slab = this.#room(length + seal);
+    const at = this.#filled;
+    slab.set(first, at);
+    slab.set(second, at + first.length);
+    if (seal > 0) writeSeal(slab, at, at + length);
+    this.#changes.push(kind, this.#slab, at, first.length, second.length + seal);
+    this.#filled += length + seal;
   }
 
   /** The slab that has room for `length` bytes behind what is filled. */

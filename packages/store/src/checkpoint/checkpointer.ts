@@ -1,11 +1,12 @@
-import type { KeyValueStore, Logger, TimerHandle, Timers } from '@kitemq/runtime';
+import type { Logger, TimerHandle, Timers } from '@kitemq/runtime';
 import type { GroupCommit } from '../commit-log/group-commit.ts';
 import type { ViewSet } from '../views/view-set.ts';
 import { CapturedBatch } from './captured-batch.ts';
 import { putProof } from './checkpoint-mark.ts';
+import type { SealedRows } from './sealed-rows.ts';
 
 export interface CheckpointerOptions {
-  readonly rows: KeyValueStore;
+  readonly rows: SealedRows;
   readonly views: ViewSet;
   readonly commit: GroupCommit;
   /** Log position that fdatasync has confirmed. */
@@ -106,8 +107,9 @@ export class Checkpointer {
 
   /** Starts a checkpoint unless one is running or nothing changed. */
   run(): void {
-    if (this.#committing || this.#stopped) return;
     const { commit } = this.#options;
+    // What was captured may never get to the disk.
+    if (this.#committing || this.#stopped || commit.failure !== undefined) return;
     if (this.#captured === undefined) {
       if (commit.visible === this.#capturedPosition && this.#options.changedAside?.() !== true) return;
       this.#captured = this.#capture();
@@ -117,7 +119,7 @@ export class Checkpointer {
       if (error !== undefined) return this.#ended(error);
       // Not committed, so it stays captured for `finish`.
       if (this.#stopped) return this.#idle();
-      this.#options.rows.commit((this.#captured as CapturedBatch).fill, (failure) => this.#ended(failure));
+      this.#options.rows.commitSealed((this.#captured as CapturedBatch).fill, (failure) => this.#ended(failure));
     });
   }
 
@@ -146,6 +148,8 @@ export class Checkpointer {
       this.#captured = undefined;
       this.#committed = this.#capturedPosition;
       this.#options.views.checkpointed();
+    } else if (this.#options.commit.failure !== undefined) {
+      this.#options.logger.warn({ error }, 'no more checkpoints are made, as the store failed; the next start replays the log');
     } else {
       this.#options.logger.warn({ error }, 'a checkpoint failed and will be tried again; nothing is lost, but a restart takes longer');
       if (!this.#stopped) this.#timer ??= this.#options.timers.setTimeout(this.#onTimer, this.#options.intervalMs);
@@ -175,12 +179,12 @@ export class Checkpointer {
   async finish(): Promise<void> {
     const { rows, commit, views } = this.#options;
     if (this.#captured !== undefined) {
-      rows.commitSync(this.#captured.fill);
+      rows.commitSealedSync(this.#captured.fill);
       this.#captured = undefined;
       views.checkpointed();
     }
     if (commit.visible !== this.#capturedPosition) {
-      rows.commitSync(this.#capture().fill);
+      rows.commitSealedSync(this.#capture().fill);
       views.checkpointed();
     }
     await new Promise<void>((resolve, reject) => rows.flush((error) => (error === undefined ? resolve() : reject(error))));

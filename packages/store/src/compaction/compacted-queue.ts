@@ -114,10 +114,16 @@ export class CompactedQueue {
     const { digest, offset } = message;
     if (digest === undefined) return;
     const known = this.#offsetOf(digest);
-    if (known !== undefined && known > offset) return;
+    // One that was kept without its key.
+    if (known !== undefined && known > offset) return this.#remove(offset);
     if (known !== undefined && known < offset) this.#remove(known);
     this.#put(message);
     this.#setKey(digest, offset);
+  }
+
+  /** The queue's next message, which cannot be read now: it stays, whatever its key is, until it is carried. */
+  keep(entry: SparseEntry): void {
+    this.#put(entry);
   }
 
   /** The record of the entry cannot be read any more. */

@@ -4,7 +4,7 @@ import type { ReadQuery, ReadResult } from '../message-store.ts';
 import type { MessageReader } from '../read/message-reader.ts';
 import type { TopicPolicies } from '../topic-policy.ts';
 import type { ConsumeQueue } from '../views/consume-queue.ts';
-import { entriesPerChunk, entryBytes, entryPosition } from '../views/queue-entry.ts';
+import { entriesPerChunk, entryBytes, entryPosition, entrySize, entryTagsCode } from '../views/queue-entry.ts';
 import type { QueueView } from '../views/queues.ts';
 import { SystemTopic } from '../views/system-topics.ts';
 import { placeCarried } from './carried-records.ts';
@@ -12,6 +12,7 @@ import type { CompactedQueue } from './compacted-queue.ts';
 import { compactedMessage, type CompactionView } from './compaction-view.ts';
 import type { EntryReader } from './entry-reader.ts';
 import type { SparseEntry } from './sparse-chunk.ts';
+import { UnreadableValues, type UnreadableValue } from './unreadable-values.ts';
 
 /** Messages and bytes of one step, some 10 µs per message: between steps the event loop does other things. */
 const stepMessages = 128;
@@ -102,17 +103,19 @@ export class Compactor {
    * To be awaited before the log loses what is before `position`: compacts, then carries over what is live there. What is between here and the
    * append is not looked at: a value that is superseded then is superseded there as well.
    * @throws KiteError `KITE_STORE_*` when it could not be done; then the log must keep what it has
+   * @throws UnreadableValues when all was done that can be
    */
   carry(position: number): Promise<void> {
     return this.#serially(async () => {
       const states = this.#toCompact();
-      for (const state of states) await this.#compactQueue(state, 'now');
+      for (const state of states) await this.#compactQueue(state, 'before carrying');
       const bundle = new Bundle(this.#options);
       for (const state of states) await this.#carryQueue(state, position, bundle);
       this.#checkOpen();
       await bundle.flush();
       // What supersedes the values that were left behind must survive as well.
       await this.#options.flush();
+      bundle.checkComplete();
     });
   }
 
@@ -149,7 +152,7 @@ export class Compactor {
     return [...states];
   }
 
-  async #compactQueue(state: CompactedQueue, haste: 'now' | 'background'): Promise<void> {
+  async #compactQueue(state: CompactedQueue, when: 'now' | 'background' | 'before carrying'): Promise<void> {
     const { view, runtime } = this.#options;
     const { clock } = runtime;
     // What comes meanwhile is for the next time.
@@ -157,10 +160,10 @@ export class Compactor {
     while (view.isCurrent(state) && state.boundary < end) {
       this.#checkOpen();
       const began = clock.monotonic();
-      await this.#step(state);
+      await this.#step(state).catch((error: Error) => (when === 'before carrying' ? this.#stepByRecord(state) : Promise.reject(error)));
       this.#options.changed();
       // In the background half of the time is for others, whatever they do with it.
-      await this.#pause(haste === 'now' ? 0 : Math.min(clock.monotonic() - began, pauseMsMax));
+      await this.#pause(when === 'background' ? Math.min(clock.monotonic() - began, pauseMsMax) : 0);
     }
   }
 
@@ -203,6 +206,30 @@ export class Compactor {
     }
   }
 
+  /** As {@link #step}, around what cannot be read: that stays. @throws KiteError when nothing can be read now */
+  async #stepByRecord(state: CompactedQueue): Promise<void> {
+    const { entries, view, logger } = this.#options;
+    const { queue } = state;
+    const { topic } = queue.topicQueues;
+    const end = Math.min(queue.visible, state.boundary + stepMessages);
+    const wanted: SparseEntry[] = [];
+    for (let offset = state.boundary; offset < end; offset++) {
+      const entry = entryOf(queue, offset);
+      if (entry !== undefined) wanted.push(entry);
+    }
+    await entries.read(wanted, (entry, record, error) => {
+      if (error !== undefined) state.keep(entry);
+      else if (record === undefined) logger.error({ topic, queueId: queue.queueId, offset: entry.offset }, 'a stored record is damaged and is left out');
+      else {
+        this.#record.moveTo(record, 0);
+        state.compact(compactedMessage(this.#record, entry.position));
+      }
+    });
+    if (!view.isCurrent(state)) return;
+    state.end = end;
+    state.dirty = true;
+  }
+
   /**
    * A tombstone that was carried over once goes when the log's beginning gets there again: by then the log has no copy of what it removes, and readers
    * have had a whole turn of the log to see it.
@@ -210,7 +237,7 @@ export class Compactor {
   #isBuried(state: CompactedQueue, entry: SparseEntry, record: Buffer): boolean {
     this.#record.moveTo(record, 0);
     const message = compactedMessage(this.#record, entry.position);
-    if (!message.isTombstone || positionInQueue(state.queue, entry.offset) === entry.position) return false;
+    if (!message.isTombstone || entryOf(state.queue, entry.offset)?.position === entry.position) return false;
     state.buried(message);
     return true;
   }
@@ -218,6 +245,7 @@ export class Compactor {
   async #carryQueue(state: CompactedQueue, position: number, bundle: Bundle): Promise<void> {
     const { entries, logger, view } = this.#options;
     const { topic } = state.queue.topicQueues;
+    let isComplete = true;
     for (let from = 0; view.isCurrent(state); ) {
       this.#checkOpen();
       const old: SparseEntry[] = [];
@@ -236,12 +264,16 @@ export class Compactor {
       for (const offset of gone) state.lost(offset);
       from = next;
       const records: Buffer[] = [];
-      await entries.read(old, (entry, record) => {
+      await entries.read(old, (entry, record, error) => {
         const { offset } = entry;
-        if (record === undefined) {
+        if (error !== undefined) {
+          isComplete = false;
+          bundle.leave({ topic, queueId: state.queue.queueId, offset }, error);
+        } else if (record === undefined) {
           logger.error({ topic, queueId: state.queue.queueId, offset }, 'the latest message of a key is damaged and is not carried over');
           state.lost(offset);
-        } else if (!this.#isBuried(state, entry, record)) records.push(Buffer.from(record));
+          // What was left behind may be what a tombstone removes.
+        } else if (!isComplete || !this.#isBuried(state, entry, record)) records.push(Buffer.from(record));
       });
       for (const record of records) await bundle.add({ state, record });
       await this.#pause(0);
@@ -249,12 +281,13 @@ export class Compactor {
   }
 }
 
-/** Where the queue itself says that the message is; -1 when it does not know any more. */
-function positionInQueue(queue: ConsumeQueue, offset: number): number {
+/** What the queue itself says of the message; undefined when it has none there, or does not know any more. */
+function entryOf(queue: ConsumeQueue, offset: number): SparseEntry | undefined {
   const number = Math.floor(offset / entriesPerChunk);
   const slot = offset - number * entriesPerChunk;
   const chunk = offset < queue.minOffset ? undefined : queue.chunk(number);
-  return chunk === undefined || (slot + 1) * entryBytes > chunk.length ? -1 : entryPosition(chunk, slot);
+  if (chunk === undefined || (slot + 1) * entryBytes > chunk.length || entrySize(chunk, slot) === 0) return undefined;
+  return { offset, position: entryPosition(chunk, slot), size: entrySize(chunk, slot), tagsCode: entryTagsCode(chunk, slot) };
 }
 
 /** Collects records of any queues and appends them together. */
@@ -262,6 +295,8 @@ class Bundle {
   readonly #options: Pick<CompactorOptions, 'append' | 'bodyBytes' | 'view' | 'logger'>;
   #records: Carried[] = [];
   #bytes = 0;
+  #leftCount = 0;
+  #left: { readonly value: UnreadableValue; readonly error: Error } | undefined;
 
   constructor(options: Pick<CompactorOptions, 'append' | 'bodyBytes' | 'view' | 'logger'>) {
     this.#options = options;
@@ -271,6 +306,16 @@ class Bundle {
     if (this.#bytes + carried.record.length > this.#options.bodyBytes) await this.flush();
     this.#records.push(carried);
     this.#bytes += carried.record.length;
+  }
+
+  leave(value: UnreadableValue, error: Error): void {
+    this.#leftCount++;
+    this.#left ??= { value, error };
+  }
+
+  /** @throws UnreadableValues when something was left behind */
+  checkComplete(): void {
+    if (this.#left !== undefined) throw new UnreadableValues(this.#leftCount, this.#left.value, this.#left.error);
   }
 
   async flush(): Promise<void> {

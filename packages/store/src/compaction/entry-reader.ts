@@ -1,6 +1,6 @@
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import { isWholeRecord } from '../commit-log/record-format.ts';
-import type { ColdReader } from '../read/cold-reader.ts';
+import { isUnreadable, type ColdReader } from '../read/cold-reader.ts';
 import type { SparseEntry } from './sparse-chunk.ts';
 
 /** Entries whose records lie at most so far from each other are read together. */
@@ -14,6 +14,10 @@ interface Span {
   readonly entries: SparseEntry[];
 }
 
+const spanOf = (entry: SparseEntry): Span => ({ start: entry.position, end: entry.position + entry.size, entries: [entry] });
+
+export type EntryFound = (entry: SparseEntry, record: Buffer | undefined, error?: Error) => void;
+
 /** Reads the records of entries, a few large reads instead of many small ones. */
 export class EntryReader {
   readonly #log: CommitLog;
@@ -24,15 +28,30 @@ export class EntryReader {
     this.#cold = cold;
   }
 
-  /** Calls `found` with each entry and its record, which is valid only during the call, or undefined when it is damaged. @throws Error when the disk cannot be read */
-  async read(entries: readonly SparseEntry[], found: (entry: SparseEntry, record: Buffer | undefined) => void): Promise<void> {
-    for (const span of this.#spans(entries)) {
-      const bytes = await this.#bytes(span);
-      for (const entry of span.entries) {
-        const offset = entry.position - span.start;
-        const whole = isWholeRecord(bytes, offset, entry.size, entry.position);
-        found(entry, whole ? bytes.subarray(offset, offset + entry.size) : undefined);
-      }
+  /**
+   * Calls `found` with each entry, in the log's order, and its record, which is valid only during the call. Without a record it is damaged, or with an `error`, the disk
+   * does not give it back. @throws Error when nothing can be read now
+   */
+  async read(entries: readonly SparseEntry[], found: EntryFound): Promise<void> {
+    for (const span of this.#spans(entries)) await this.#readSpan(span, found);
+  }
+
+  async #readSpan(span: Span, found: EntryFound): Promise<void> {
+    const { start, entries } = span;
+    let bytes: Buffer;
+    try {
+      bytes = await this.#bytes(span);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      if (entries.length === 1) found(entries[0] as SparseEntry, undefined, error as Error);
+      // One bad sector is not to cost those around it.
+      else for (const entry of entries) await this.#readSpan(spanOf(entry), found);
+      return;
+    }
+    for (const entry of entries) {
+      const offset = entry.position - start;
+      const whole = isWholeRecord(bytes, offset, entry.size, entry.position);
+      found(entry, whole ? bytes.subarray(offset, offset + entry.size) : undefined);
     }
   }
 
@@ -47,7 +66,7 @@ export class EntryReader {
         open.end = Math.max(open.end, end);
         continue;
       }
-      open = { start: entry.position, end, entries: [entry] };
+      open = spanOf(entry);
       segmentEnd = this.#log.segmentAt(entry.position)?.end ?? end;
       spans.push(open);
     }

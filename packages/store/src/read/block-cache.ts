@@ -1,7 +1,7 @@
 import type { Clock, Timers } from '@kitemq/runtime';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
-import type { ColdReadDone, ColdReader } from './cold-reader.ts';
+import { isUnreadable, type ColdReadDone, type ColdReader } from './cold-reader.ts';
 import { blocksMax, KeptBlocks } from './kept-blocks.ts';
 import { blockBytes, overlapBytes, type LogBlock } from './log-block.ts';
 import { ReaderPlaces } from './reader-places.ts';
@@ -19,6 +19,10 @@ export const blocksAhead = 2;
 export const waitsAheadBytes: number = 16 * blockBytes;
 /** It waits so many turns of the event loop at most: no time at all when the others do not go on, some ms when all are busy. */
 export const waitTurnsMax = 8;
+/** A block with something in it that cannot be read is not tried again for so long (ms): its readers take its records one by one, and a drive may take seconds to say no. */
+export const unreadableMs = 10_000;
+/** So many of these are remembered at a time. */
+const unreadableMax = 1024;
 /** Readers further behind than what is kept would find nothing of it whoever waits. */
 const alongBytes: number = blocksMax * blockBytes;
 
@@ -34,6 +38,11 @@ interface WantedBlock extends BlockRequest {
   /** Turns of the event loop that it still waits for others. */
   waitTurns: number;
   readonly done: BlockDone;
+}
+
+interface UnreadableBlock {
+  readonly error: Error;
+  readonly triedAt: number;
 }
 
 type BlockDone = (error: Error | undefined, block: LogBlock | undefined) => void;
@@ -57,6 +66,8 @@ export class BlockCache {
   readonly #readers: ReaderPlaces = new ReaderPlaces();
   readonly #kept: KeptBlocks;
   readonly #loading = new Map<number, BlockDone[]>();
+  /** By start position. */
+  readonly #unreadable = new Map<number, UnreadableBlock>();
   readonly verified: VerifiedRecords;
 
   constructor({ log, cold, clock, timers, recent }: BlockSources) {
@@ -105,6 +116,8 @@ export class BlockCache {
       if (++block.uses > 1 && end - start > readAheadFrom) this.#readAhead(segment, wanted);
       return done(undefined, block);
     }
+    const unreadable = this.#unreadableAt(start);
+    if (unreadable !== undefined) return done(unreadable.error, undefined);
     const waiting = this.#loading.get(start);
     if (waiting === undefined && wanted.waitTurns > 0 && this.#isAhead(wanted.reader, start)) {
       wanted.waitTurns--;
@@ -130,11 +143,22 @@ export class BlockCache {
   #readAhead(segment: LogSegment, { reader, start }: BlockRequest): void {
     for (let ahead = 1; ahead <= blocksAhead; ahead++) {
       const next = start + ahead * blockBytes;
-      if (this.has(next)) continue;
+      if (this.has(next) || this.#unreadableAt(next) !== undefined) continue;
       const end = next + blockBytes + overlapBytes;
       if (!this.#cold.hasRoom || end > segment.end || end > this.#log.written || this.#isAhead(reader, next)) return;
       this.#load(segment, next, [], true);
     }
+  }
+
+  #unreadableAt(start: number): UnreadableBlock | undefined {
+    if (this.#unreadable.size === 0) return undefined;
+    const unreadable = this.#unreadable.get(start);
+    return unreadable !== undefined && this.#clock.monotonic() - unreadable.triedAt < unreadableMs ? unreadable : undefined;
+  }
+
+  #noteUnreadable(start: number, error: Error): void {
+    if (this.#unreadable.size >= unreadableMax) this.#unreadable.clear();
+    this.#unreadable.set(start, { error, triedAt: this.#clock.monotonic() });
   }
 
   /** Where a block ends that is read now. */
@@ -159,7 +183,8 @@ export class BlockCache {
         block = { start, bytes, length, isWhole, isNew, marks: noMarks, checkedBytes: 0, readAt, digest, holds: 1, kept: true, uses: 0, takenBytes: 0 };
         this.verified.restore(block);
         this.#kept.add(block);
-      }
+        this.#unreadable.delete(start);
+      } else if (isUnreadable(error)) this.#noteUnreadable(start, error);
       for (const each of waiting) each(error, block);
       if (block !== undefined) this.#kept.release(block, 0);
     };

@@ -17,6 +17,9 @@ interface WaitingRead {
 
 const empty: Buffer = Buffer.alloc(0);
 
+/** True when the bytes themselves cannot be had (a bad sector, a file that was cut), and not only a file, memory or a turn to read them. */
+export const isUnreadable = (error: unknown): boolean => (error as { readonly code?: unknown }).code === 'EIO' || KiteError.is(error, 'KITE_STORE_UNREADABLE');
+
 /** Reads log bytes that are not in memory any more, off the event loop, a few at a time. */
 export class ColdReader {
   readonly #log: CommitLog;
@@ -43,8 +46,8 @@ export class ColdReader {
   }
 
   /**
-   * Reads [position, position + length), which must be in one segment; a short read is an error. The buffer is the caller's: `memory`
-   * gives it (at least `length` bytes) when the read's turn has come, without it there is a new one.
+   * Reads [position, position + length), which must not reach from one segment into another. What no file holds, as the log has a hole there, reads as zeros: no record.
+   * The buffer is the caller's: `memory` gives it (at least `length` bytes) when the read's turn has come, without it there is a new one.
    */
   read(position: number, length: number, done: ColdReadDone, memory?: () => Buffer): void {
     if (this.#stopped) return done(stopped(), empty);
@@ -63,19 +66,22 @@ export class ColdReader {
 
   #start({ position, length, done, memory }: WaitingRead): void {
     const segment = this.#log.segmentAt(position);
-    if (segment === undefined) return done(new Error(`no segment holds position ${position}`), empty);
+    if (position < this.#log.minPosition) return done(new Error(`no segment holds position ${position} any more`), empty);
+    const target = memory?.() ?? Buffer.allocUnsafeSlow(length);
+    const held = segment === undefined ? 0 : Math.min(length, segment.end - position);
+    target.fill(0, held, length);
+    if (segment === undefined) return done(undefined, target);
     this.#running++;
     this.reads++;
-    this.bytes += length;
-    const target = memory?.() ?? Buffer.allocUnsafeSlow(length);
+    this.bytes += held;
     const ended = (error: Error | undefined, bytesRead: number): void => {
       this.#running--;
       this.#startNext();
-      if (error === undefined && bytesRead < length) done(new Error(`the segment of position ${position} ends too early`), empty);
+      if (error === undefined && bytesRead < held) done(new KiteError('KITE_STORE_UNREADABLE', `The segment of position ${position} ends too early`), empty);
       else done(error, target);
     };
     try {
-      segment.file.read(target, 0, length, position - segment.start, ended);
+      segment.file.read(target, 0, held, position - segment.start, ended);
     } catch (error) {
       queueMicrotask(() => ended(error as Error, 0));
     }

@@ -2,7 +2,9 @@ import { bodyCrcAt, decodeProperties, decodeRecord, PropertyName, queueIdAt, que
 import { KiteError, type Timers } from '@kitemq/runtime';
 import type { KeyQuery, KeyQueryResult } from '../message-store.ts';
 import { hashOfKey } from '../views/key-hash.ts';
-import type { KeySource, KeyView } from '../views/keys.ts';
+import type { KeySource } from '../views/key-index.ts';
+import type { KeyView } from '../views/keys.ts';
+import { NewestRecords } from './newest-records.ts';
 import type { RecordReader } from './record-reader.ts';
 
 /** Records that one query reads: a key may be in many messages outside the wanted time, and other keys may have the same hash. */
@@ -29,7 +31,7 @@ export interface KeySearchParts {
   readonly limits: () => { readonly min: number; readonly visible: number };
 }
 
-/** Answers queries by key: candidates from the index, newest first, each verified against the record itself. */
+/** Answers queries by key: candidates from the index, newest first by store time, each verified against the record itself. */
 export class KeySearch {
   readonly #parts: KeySearchParts;
   #running = 0;
@@ -50,34 +52,76 @@ export class KeySearch {
   }
 
   async #search(query: KeyQuery): Promise<KeyQueryResult> {
-    const sources = this.#parts.keys.sources();
-    const newest = sources[0];
+    const { keys } = this.#parts;
+    const sources = keys.sources();
+    const carriedSources = keys.carriedSources();
+    const newest = sources[0] ?? carriedSources[0];
     const found = new Found(query);
     const hash = hashOfKey(query.topic, query.key, query.kind ?? 'key');
+    const carried = await this.#carried(carriedSources, hash, found);
     for (let index = 0; index < sources.length && found.wantsMore; index++) {
-      if (index % sourcesPerTurn === sourcesPerTurn - 1) await new Promise<void>((resolve) => void this.#parts.timers.setImmediate(resolve));
+      if (isTurnOver(index)) await this.#othersTurn();
       const source = sources[index] as KeySource;
-      if (source.timeMax >= found.begin && source.timeMin <= found.end) await this.#searchIn(source, hash, found);
+      if (source.timeMax >= found.begin && source.timeMin <= found.end) await this.#searchIn(source, hash, found, carried);
     }
+    await this.#searchCarried(carried, Number.NEGATIVE_INFINITY, found);
     return { records: found.records.reverse(), lastPosition: newest?.lastPosition ?? -1, lastTime: newest?.lastTime ?? 0 };
   }
 
-  async #searchIn(source: KeySource, hash: number, found: Found): Promise<void> {
-    const { limits, records } = this.#parts;
-    const { min } = limits();
-    const positions = source.find(hash).filter((position) => position >= min);
+  /** What was carried over and may be wanted. Its order in the log is that of nothing, but its times are in the index. */
+  async #carried(sources: readonly KeySource[], hash: number, { begin, end }: Found): Promise<NewestRecords> {
+    const { min } = this.#parts.limits();
+    const carried = new NewestRecords(candidatesMax);
+    for (let index = 0; index < sources.length; index++) {
+      if (isTurnOver(index)) await this.#othersTurn();
+      const source = sources[index] as KeySource;
+      if (source.timeMax < begin || source.timeMin > end) continue;
+      source.visit(hash, (position, storeTimestamp) => {
+        if (position >= min && storeTimestamp >= begin && storeTimestamp <= end) carried.add(position, storeTimestamp);
+      });
+    }
+    return carried;
+  }
+
+  /** Messages where they were appended, and before each of them those that were carried over and are younger. */
+  async #searchIn(source: KeySource, hash: number, found: Found, carried: NewestRecords): Promise<void> {
+    const positions = newestFirst(source, hash, this.#parts.limits().min);
     let index = source.timeMax > found.end ? await this.#firstNotAfter(positions, found.end) : 0;
     let older = 0;
     for (; index < positions.length && found.wantsMore && older < olderMax; index++) {
-      const record = await records.recordAt(positions[index] as number, limits().visible);
-      found.looked++;
+      const record = await this.#recordAt(positions[index] as number, found);
       if (record === undefined) continue;
-      if (storeTimestampAt(record, 0) < found.begin) older++;
+      const time = storeTimestampAt(record, 0);
+      if (time < found.begin) older++;
       else {
         older = 0;
-        if (!this.#isTrimmed(record)) found.offer(record);
+        await this.#searchCarried(carried, time, found);
+        this.#offer(record, found);
       }
     }
+  }
+
+  /** Those that were carried over and are younger than `time`. */
+  async #searchCarried(carried: NewestRecords, time: number, found: Found): Promise<void> {
+    while (found.wantsMore) {
+      const position = carried.takeNewerThan(time);
+      if (position === undefined) return;
+      const record = await this.#recordAt(position, found);
+      if (record !== undefined) this.#offer(record, found);
+    }
+  }
+
+  #recordAt(position: number, found: Found): Promise<Uint8Array | undefined> {
+    found.looked++;
+    return this.#parts.records.recordAt(position, this.#parts.limits().visible);
+  }
+
+  #offer(record: Uint8Array, found: Found): void {
+    if (!this.#isTrimmed(record)) found.offer(record);
+  }
+
+  #othersTurn(): Promise<void> {
+    return new Promise((resolve) => void this.#parts.timers.setImmediate(resolve));
   }
 
   #isTrimmed(bytes: Uint8Array): boolean {
@@ -98,6 +142,17 @@ export class KeySearch {
   }
 }
 
+const isTurnOver = (index: number): boolean => index % sourcesPerTurn === sourcesPerTurn - 1;
+
+/** Log positions from `min` on of records that may have the key with this hash, each once. */
+function newestFirst(source: KeySource, hash: number, min: number): number[] {
+  const positions: number[] = [];
+  source.visit(hash, (position) => {
+    if (position >= min && position !== positions.at(-1)) positions.push(position);
+  });
+  return positions.reverse();
+}
+
 /** What a query has found so far, newest first. */
 class Found {
   readonly #query: KeyQuery;
@@ -108,7 +163,7 @@ class Found {
   looked = 0;
   readonly #places = new Set<string>();
   #bytes = 0;
-  #isFull = false;
+  #bytesFull = false;
 
   constructor(query: KeyQuery) {
     this.#query = query;
@@ -118,13 +173,17 @@ class Found {
   }
 
   get wantsMore(): boolean {
-    return !this.#isFull && this.records.length < this.#query.maxMessages && this.looked < candidatesMax;
+    return !this.#isFull && this.looked < candidatesMax;
+  }
+
+  get #isFull(): boolean {
+    return this.#bytesFull || this.records.length >= this.#query.maxMessages;
   }
 
   offer(record: Uint8Array): void {
-    if (storeTimestampAt(record, 0) > this.end || !hasKey(record, this.#query) || this.#isRepeated(record)) return;
-    this.#isFull = this.records.length > 0 && this.#bytes + record.length > this.#bytesMax;
-    if (this.#isFull) return;
+    if (this.#isFull || storeTimestampAt(record, 0) > this.end || !hasKey(record, this.#query) || this.#isRepeated(record)) return;
+    this.#bytesFull = this.records.length > 0 && this.#bytes + record.length > this.#bytesMax;
+    if (this.#bytesFull) return;
     this.#bytes += record.length;
     this.records.push(record);
   }

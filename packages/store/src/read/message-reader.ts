@@ -9,6 +9,7 @@ import { BlockCache } from './block-cache.ts';
 import type { ColdReader } from './cold-reader.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import { ReadOperation, type ColdSources } from './read-operation.ts';
+import { UnreadableRecords } from './unreadable-records.ts';
 
 /** Entries looked at in one read, unless the query says otherwise (Apache: 16000 bytes of 20). */
 export const scanMaxDefault = 800;
@@ -23,7 +24,7 @@ export class MessageReader {
     this.#log = parts.log;
     this.#queues = parts.queues;
     const { log, cold, logger } = parts;
-    this.#sources = { log, cold, logger, blocks: new BlockCache(parts) };
+    this.#sources = { log, cold, logger, blocks: new BlockCache(parts), unreadable: new UnreadableRecords(parts) };
   }
 
   read(query: ReadQuery, completion: ReadCompletion): void {
@@ -35,16 +36,16 @@ export class MessageReader {
     operation.minOffset = firstOffset(queue);
     operation.maxOffset = queue.visible;
     if (compacted !== undefined && query.offset < compacted.boundary) this.#collectCompacted(compacted, query, operation);
-    else if (!this.#collect(queue, query, operation)) return completion.readDone(refuse(ReadStatus.offsetFoundNull, Math.min(queue.visible, nextChunk(query.offset)), queue));
+    else if (!this.#collect(queue, query, operation)) return completion.readDone(refuse(ReadStatus.offsetFoundNull, query.offset, queue));
     operation.finish(this.#sources);
   }
 
   /** Adds the record, from memory or to be read; false when it was deleted with its segment. */
-  #take(operation: ReadOperation, position: number, size: number): boolean {
+  #take(operation: ReadOperation, offset: number, position: number, size: number): boolean {
     const slab = this.#log.tailHolding(position, size);
     if (slab !== undefined) operation.addHot(slab, position - slab.start, size);
     else if (position < this.#log.minPosition) return false;
-    else operation.addCold(position, size);
+    else operation.addCold(offset, position, size);
     return true;
   }
 
@@ -60,7 +61,7 @@ export class MessageReader {
         next = offset;
         return false;
       }
-      if (isWanted) this.#take(operation, position, size);
+      if (isWanted) this.#take(operation, offset, position, size);
       return true;
     });
     operation.nextBeginOffset = next;
@@ -101,7 +102,7 @@ export class MessageReader {
       if (matchesTags !== undefined && !matchesTags(entryTagsCode(chunk, slot))) continue;
       if (operation.count > 0 && operation.byteCount + size > maxBytes) break;
       lastPosition = position;
-      if (!this.#take(operation, position, size)) operation.removing = true;
+      if (!this.#take(operation, offset, position, size)) operation.removing = true;
     }
     operation.nextBeginOffset = offset;
     return true;
@@ -121,7 +122,6 @@ interface Refusal {
 /** The smallest offset that readers are told. */
 const firstOffset = (queue: ConsumeQueue): number => queue.compacted?.minOffset ?? queue.minOffset;
 
-const nextChunk = (offset: number): number => (Math.floor(offset / entriesPerChunk) + 1) * entriesPerChunk;
 
 function refuse(status: ReadStatus, nextBeginOffset: number, queue: ConsumeQueue | undefined): Refusal {
   return { status, nextBeginOffset, minOffset: queue === undefined ? 0 : firstOffset(queue), maxOffset: queue?.visible ?? 0, records: [], messageCount: 0, byteCount: 0 };

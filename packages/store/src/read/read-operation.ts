@@ -3,9 +3,11 @@ import { isWholeRecord } from '../commit-log/record-format.ts';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { TailSlab } from '../commit-log/tail-slabs.ts';
 import { ReadStatus, type ReadCompletion, type ReadQuery, type ReadResult } from '../message-store.ts';
+import { BorrowedPieces, countIn, OwnPieces } from './answer-pieces.ts';
 import { BlockCache } from './block-cache.ts';
-import type { ColdReader } from './cold-reader.ts';
+import { isUnreadable, type ColdReader } from './cold-reader.ts';
 import { blockBytes, overlapBytes, type LogBlock } from './log-block.ts';
+import type { UnreadableRecords } from './unreadable-records.ts';
 import { isWholeInBlock } from './verified-records.ts';
 
 /** A transient answer from memory that is longer than this is not transient: copying it would cost its reader more than new memory costs the log. */
@@ -16,6 +18,7 @@ export interface ColdSources {
   readonly log: CommitLog;
   readonly cold: ColdReader;
   readonly blocks: BlockCache;
+  readonly unreadable: UnreadableRecords;
   readonly logger: Logger;
 }
 
@@ -29,9 +32,13 @@ interface ColdPart {
   readonly first: number;
   last: number;
   bytes: number;
+  /** Log position behind the last byte of all of them: those of a compacted queue are not in the log's order. */
+  end: number;
   /** The block, or what was read for a single record, once it is there. */
   source: LogBlock | undefined;
   single: Buffer | undefined;
+  /** Why the disk does not give a single record back. */
+  error: Error | undefined;
 }
 
 /** One read: what was found in memory, and what is still to come from disk. */
@@ -51,8 +58,9 @@ export class ReadOperation {
   #hotSlab: TailSlab | undefined;
   #hotStart = 0;
   #hotEnd = -1;
-  /** Of the records that are on disk: index in `#records`, position, size. */
+  /** Of the records that are on disk: index in `#records`, queue offset, position, size. */
   readonly #coldIndexes: number[] = [];
+  readonly #coldOffsets: number[] = [];
   readonly #coldPositions: number[] = [];
   readonly #coldSizes: number[] = [];
   #parts: ColdPart[] = [];
@@ -116,9 +124,10 @@ export class ReadOperation {
     for (const slab of this.#hotSlabs) slab.isShared = true;
   }
 
-  addCold(position: number, size: number): void {
+  addCold(offset: number, position: number, size: number): void {
     this.#endHotPiece();
     this.#coldIndexes.push(this.#records.length);
+    this.#coldOffsets.push(offset);
     this.#coldPositions.push(position);
     this.#coldSizes.push(size);
     this.#records.push(awaited);
@@ -146,21 +155,25 @@ export class ReadOperation {
     const parts: ColdPart[] = [];
     let open: ColdPart | undefined;
     let blockEnd = -1;
+    let segmentEnd = -1;
     for (let index = 0; index < positions.length; index++) {
       const position = positions[index] as number;
       const size = sizes[index] as number;
       // Nearly always in the block of the one before.
-      if (open !== undefined && position >= open.block && position < blockEnd && size <= overlapBytes) {
+      if (open !== undefined && position >= open.block && position < blockEnd && size <= overlapBytes && position + size <= segmentEnd) {
         open.last = index;
         open.bytes += size;
+        if (position + size > open.end) open.end = position + size;
         continue;
       }
       const segment = log.segmentAt(position);
-      const block = segment === undefined || size > overlapBytes ? -1 : BlockCache.startOf(segment, position);
-      const part: ColdPart = { block, first: index, last: index, bytes: size, source: undefined, single: undefined };
+      segmentEnd = segment?.end ?? -1;
+      // What is in no file, or only partly, is not in a block either.
+      const block = segment === undefined || size > overlapBytes || position + size > segmentEnd ? -1 : BlockCache.startOf(segment, position);
+      const part: ColdPart = { block, first: index, last: index, bytes: size, end: position + size, source: undefined, single: undefined, error: undefined };
       parts.push(part);
       open = block < 0 ? undefined : part;
-      blockEnd = Math.min(block + blockBytes, segment?.end ?? 0);
+      blockEnd = Math.min(block + blockBytes, segmentEnd);
     }
     this.#parts = parts.some((part) => isTooThin(part, blocks)) ? parts.flatMap((part) => (isTooThin(part, blocks) ? this.#singles(part) : part)) : parts;
   }
@@ -168,7 +181,8 @@ export class ReadOperation {
   #singles(part: ColdPart): ColdPart[] {
     const singles: ColdPart[] = [];
     for (let index = part.first; index <= part.last; index++) {
-      singles.push({ block: -1, first: index, last: index, bytes: this.#coldSizes[index] as number, source: undefined, single: undefined });
+      const bytes = this.#coldSizes[index] as number;
+      singles.push({ block: -1, first: index, last: index, bytes, end: (this.#coldPositions[index] as number) + bytes, source: undefined, single: undefined, error: undefined });
     }
     return singles;
   }
@@ -176,30 +190,41 @@ export class ReadOperation {
   #fetch(part: ColdPart, sources: ColdSources): void {
     const { log, cold, blocks } = sources;
     const first = this.#coldPositions[part.first] as number;
-    const end = (this.#coldPositions[part.last] as number) + (this.#coldSizes[part.last] as number);
-    const segment = log.segmentAt(first);
-    if (segment === undefined) return this.#partDone(new Error(`no segment holds position ${first}`), sources);
+    const { end } = part;
     if (part.block < 0) {
       cold.read(first, end - first, (error, bytes) => {
-        part.single = bytes;
-        this.#partDone(error, sources);
+        if (error === undefined) part.single = bytes;
+        else if (isUnreadable(error)) part.error = error;
+        this.#partDone(part.error === undefined ? error : undefined, sources);
       });
       return;
     }
+    const segment = log.segmentAt(first);
+    if (segment === undefined) return this.#partDone(new Error(`no segment holds position ${first}`), sources);
     blocks.get(segment, { reader: this.#reader, start: part.block, end }, (error, block) => {
       if (block !== undefined) {
         blocks.hold(block);
         part.source = block;
       }
-      this.#partDone(error, sources);
+      if (error !== undefined && isUnreadable(error)) this.#fetchSingles(part, sources);
+      else this.#partDone(error, sources);
     });
+  }
+
+  /** Something in the block cannot be read: the records that can be are not to suffer for it. */
+  #fetchSingles(part: ColdPart, sources: ColdSources): void {
+    const singles = this.#singles(part);
+    this.#parts = this.#parts.flatMap((each) => (each === part ? singles : each));
+    this.#outstanding += singles.length;
+    for (const single of singles) this.#fetch(single, sources);
+    this.#partDone(undefined, sources);
   }
 
   #partDone(error: Error | undefined, sources: ColdSources): void {
     this.#error ??= error;
     if (--this.#outstanding > 0) return;
     try {
-      if (this.#error === undefined) this.#answerFromDisk(sources.logger);
+      if (this.#error === undefined) this.#answerFromDisk(sources);
       else this.#fail(this.#error, sources);
     } finally {
       for (const { block, source, bytes } of this.#parts) if (block >= 0 && source !== undefined) sources.blocks.release(source, bytes);
@@ -209,39 +234,74 @@ export class ReadOperation {
   #fail(error: Error, { log, logger }: ColdSources): void {
     this.#records = [];
     // The segment was deleted while the read waited for its turn: asked again, the reader is told where the queue begins now.
-    const isGone = (this.#coldPositions[0] as number) < log.minPosition;
+    const isGone = this.#coldPositions.some((position) => position < log.minPosition);
     if (!isGone && !KiteError.is(error, 'KITE_STORE_UNAVAILABLE')) logger.error({ error, topic: this.#topic, queueId: this.#queueId, offset: this.#offset }, 'reading messages from disk failed');
     this.#completion.readDone(this.#result(isGone ? ReadStatus.messageWasRemoving : ReadStatus.offsetFoundNull, this.#offset));
   }
 
   /** Puts the records together; drops what is damaged or does not match. Records in memory have been matched already. */
-  #answerFromDisk(logger: Logger): void {
+  #answerFromDisk(sources: ColdSources): void {
+    const { unreadable, logger } = sources;
     const awaiting = this.#records;
     const pieces = this.#transient ? new BorrowedPieces() : new OwnPieces(this.byteCount);
     const matchesRecord = this.#matchesRecord;
     this.#records = pieces.list;
+    const end = this.#heldUpAt(sources);
+    const damaged: number[] = [];
     let next = 0;
     for (const part of this.#parts) {
       const { source } = part;
-      const bytes = source?.bytes ?? (part.single as Buffer);
+      const bytes = source?.bytes ?? part.single;
       const start = source?.start ?? (this.#coldPositions[part.first] as number);
-      for (let index = part.first; index <= part.last; index++) {
+      for (let index = part.first; index <= part.last && index < end; index++) {
         for (const place = this.#coldIndexes[index] as number; next < place; next++) pieces.addRecord(awaiting[next] as Uint8Array);
         next++;
         const position = this.#coldPositions[index] as number;
         const size = this.#coldSizes[index] as number;
         const offset = position - start;
+        if (bytes === undefined) {
+          this.#leaveOut(size);
+          continue;
+        }
+        unreadable.found(position);
         // Apache's broker does not look; here nothing damaged is handed out, nor stored again with a checksum that fits.
         if (!(source === undefined ? isWholeRecord(bytes, offset, size, position) : isWholeInBlock(source, offset, size))) {
-          logger.error({ topic: this.#topic, queueId: this.#queueId, position }, 'a stored record is damaged and is left out');
+          damaged.push(position);
           this.#leaveOut(size);
         } else if (matchesRecord !== undefined && !matchesRecord(bytes.subarray(offset, offset + size))) this.#leaveOut(size);
         else pieces.add(bytes, offset, size);
       }
     }
-    for (; next < awaiting.length; next++) pieces.addRecord(awaiting[next] as Uint8Array);
+    for (const until = this.#coldIndexes[end] ?? awaiting.length; next < until; next++) pieces.addRecord(awaiting[next] as Uint8Array);
     pieces.end();
-    this.#answer();
+    if (damaged.length > 0) logger.error({ topic: this.#topic, queueId: this.#queueId, position: damaged[0], count: damaged.length }, 'stored records are damaged or missing and are left out');
+    if (end < this.#coldOffsets.length) this.#answerUpTo(this.#coldOffsets[end] as number);
+    else this.#answer();
+  }
+
+  /** Of the records on disk, index of the first that cannot be read now and may be later: nobody is to miss it. How many there are when there is none. */
+  #heldUpAt({ unreadable, logger }: ColdSources): number {
+    let heldUp = this.#coldPositions.length;
+    for (const { error, first } of this.#parts) {
+      if (error === undefined) continue;
+      const position = this.#coldPositions[first] as number;
+      const place = { error, topic: this.#topic, queueId: this.#queueId, position };
+      if (unreadable.isGivenUp(position)) logger.error(place, 'a stored record cannot be read and is left out');
+      else if (first < heldUp) {
+        heldUp = first;
+        logger.error(place, 'a stored record cannot be read; its readers wait for it');
+      }
+    }
+    return heldUp;
+  }
+
+  /** Answers with what is before the message at `offset`. */
+  #answerUpTo(offset: number): void {
+    this.count = countIn(this.#records);
+    this.byteCount = this.#records.reduce((sum, { length }) => sum + length, 0);
+    this.nextBeginOffset = offset;
+    if (offset > this.#offset) this.#answer();
+    else this.#completion.readDone(this.#result(ReadStatus.offsetFoundNull, offset));
   }
 
   #leaveOut(size: number): void {
@@ -270,66 +330,5 @@ export class ReadOperation {
 }
 
 const awaited: Uint8Array = new Uint8Array(0);
-
-const noMemory: ArrayBufferLike = new ArrayBuffer(0);
-
-/** What a transient read gives: views of the blocks, one for records that lie one behind the other. */
-class BorrowedPieces {
-  readonly list: Uint8Array[] = [];
-  #bytes: Buffer | undefined;
-  /** Of `#bytes`: what a typed array is asked for these takes as long as making a view. */
-  #memory: ArrayBufferLike = noMemory;
-  #memoryOffset = 0;
-  /** The piece that is growing (end -1: none). */
-  #start = 0;
-  #end = -1;
-
-  add(bytes: Buffer, offset: number, size: number): void {
-    if (offset !== this.#end || bytes !== this.#bytes) {
-      this.end();
-      if (bytes !== this.#bytes) {
-        this.#bytes = bytes;
-        this.#memory = bytes.buffer;
-        this.#memoryOffset = bytes.byteOffset;
-      }
-      this.#start = offset;
-    }
-    this.#end = offset + size;
-  }
-
-  addRecord(record: Uint8Array): void {
-    this.end();
-    this.list.push(record);
-  }
-
-  end(): void {
-    if (this.#end < 0) return;
-    this.list.push(new Uint8Array(this.#memory, this.#memoryOffset + this.#start, this.#end - this.#start));
-    this.#end = -1;
-  }
-}
-
-/** What other reads give: a copy, one view per record. */
-class OwnPieces {
-  readonly list: Uint8Array[] = [];
-  readonly #memory: Buffer;
-  #filled = 0;
-
-  constructor(bytes: number) {
-    this.#memory = Buffer.allocUnsafeSlow(bytes);
-  }
-
-  add(bytes: Buffer, offset: number, size: number): void {
-    const start = this.#filled;
-    this.#filled += bytes.copy(this.#memory, start, offset, offset + size);
-    this.list.push(this.#memory.subarray(start, this.#filled));
-  }
-
-  addRecord(record: Uint8Array): void {
-    this.list.push(record);
-  }
-
-  end(): void {}
-}
 
 const isTooThin = (part: ColdPart, blocks: BlockCache): boolean => part.block >= 0 && part.bytes < blockShareMin && !blocks.has(part.block);

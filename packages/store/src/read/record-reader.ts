@@ -1,4 +1,4 @@
-import { recordSizeAt, storeTimestampAt } from '@kitemq/protocol';
+import { physicalOffsetAt, recordSizeAt, storeTimestampAt } from '@kitemq/protocol';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import { isWholeRecord, recordHeadBytes } from '../commit-log/record-format.ts';
 import type { ConsumeQueue } from '../views/consume-queue.ts';
@@ -43,10 +43,10 @@ export class RecordReader {
     return this.storeTimeOf(entryPosition(chunk, slot));
   }
 
-  /** Store time of the record at `position`; -1 when it cannot be read. */
+  /** Store time of the record at `position`; -1 when there is none, or it cannot be read. */
   async storeTimeOf(position: number): Promise<number> {
     const head = await this.#bytes(position, recordHeadBytes);
-    return head === undefined ? -1 : storeTimestampAt(head, 0);
+    return head === undefined || physicalOffsetAt(head, 0) !== position ? -1 : storeTimestampAt(head, 0);
   }
 
   /** The bytes, undefined when they are not in one segment or cannot be read. */

@@ -34,6 +34,8 @@ export class TailSubscriptions {
         continue;
       }
       const { status, records, nextBeginOffset } = await this.#read(query, offset);
+      // A read that the shutdown ended says nothing.
+      if (this.#isOver(signal)) return;
       if (status === ReadStatus.offsetFoundNull && nextBeginOffset <= offset) {
         throw new KiteError('KITE_STORE_UNREADABLE', `Offset ${offset} of ${topic} queue ${queueId} cannot be read; the log says more`, { retryable: true });
       }

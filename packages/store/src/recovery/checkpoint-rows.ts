@@ -1,4 +1,5 @@
 import { KiteError, type Disk, type KeyValueStore, type Logger, type OpenKeyValueStore } from '@kitemq/runtime';
+import { SealedRows } from '../checkpoint/sealed-rows.ts';
 
 const lowest: Uint8Array = Buffer.of(0);
 const highest: Uint8Array = Buffer.of(0xff);
@@ -20,7 +21,8 @@ export class CheckpointRows {
   readonly #open: OpenKeyValueStore;
   readonly #path: string;
   readonly #parts: CheckpointRowsParts;
-  #rows: KeyValueStore;
+  #opened: KeyValueStore;
+  #rows: SealedRows;
 
   /** @throws what `open` throws when even a new one cannot be made */
   constructor(open: OpenKeyValueStore, path: string, parts: CheckpointRowsParts) {
@@ -29,32 +31,34 @@ export class CheckpointRows {
     this.#parts = parts;
     if (parts.whyNot !== undefined) this.#moveAside(parts.whyNot);
     try {
-      this.#rows = open(path);
+      this.#opened = open(path);
     } catch (error) {
       if (!KiteError.is(error, 'KITE_VIEWS_UNREADABLE')) throw error;
       this.#moveAside(error);
-      this.#rows = open(path);
+      this.#opened = open(path);
     }
+    this.#rows = new SealedRows(this.#opened, parts.logger);
   }
 
-  get rows(): KeyValueStore {
+  get rows(): SealedRows {
     return this.#rows;
   }
 
   /** Removes all rows, with the files if need be. */
   async clear(): Promise<void> {
     try {
-      if (this.#rows.sizeSync() > rowsBytesMax) await this.#removeFiles();
-      this.#rows.commitSync((batch) => batch.removeRange(lowest, highest));
+      if (this.#opened.sizeSync() > rowsBytesMax) await this.#removeFiles();
+      this.#opened.commitSync((batch) => batch.removeRange(lowest, highest));
     } catch {
       await this.#removeFiles();
     }
+    this.#rows = new SealedRows(this.#opened, this.#parts.logger);
   }
 
   async #removeFiles(): Promise<void> {
-    await this.#rows.close().catch(() => undefined);
+    await this.#opened.close().catch(() => undefined);
     this.#parts.disk.removeSync(this.#path);
-    this.#rows = this.#open(this.#path);
+    this.#opened = this.#open(this.#path);
   }
 
   #moveAside(reason: unknown): void {

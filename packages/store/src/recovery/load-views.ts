@@ -23,7 +23,9 @@ export async function loadViews(createViews: () => StoreViews, checkpoint: Check
     reason = mark === undefined ? 'there is none' : whyUnusable(mark, views, segments);
     if (reason === undefined) {
       views.all.load(checkpoint.rows, mark);
-      return { views, whyRebuilt: undefined, proven: readProof(checkpoint.rows) };
+      const proven = readProof(checkpoint.rows);
+      if (!checkpoint.rows.isDamaged) return { views, whyRebuilt: undefined, proven };
+      reason = 'a row of it is damaged';
     }
   } catch (error) {
     reason = error;

@@ -13,12 +13,15 @@ export interface OpenMark {
   readonly durable?: number | undefined;
   /** While the checkpoint is being read: which attempt this is. LMDB maps its file; damaged pages can end the process by a signal. */
   readonly viewsAttempt?: number | undefined;
+  /** The length that the log's files get, which a file that is not full does not show. */
+  readonly segmentBytes?: number | undefined;
 }
 
 export function writeOpenMark(disk: Disk, path: string, mark: OpenMark): void {
   const lines = [String(mark.processId)];
   if (mark.durable !== undefined) lines.push(`durable up to ${mark.durable}`);
   if (mark.viewsAttempt !== undefined) lines.push(`reading the checkpoint, attempt ${mark.viewsAttempt}`);
+  if (mark.segmentBytes !== undefined) lines.push(`files of ${mark.segmentBytes} bytes`);
   disk.replaceFileSync(path, Buffer.from(`${lines.join('\n')}\n`));
 }
 
@@ -34,5 +37,6 @@ export function readOpenMark(disk: Disk, path: string): OpenMark | undefined {
     processId: numberIn(/^(\d{1,10})$/m) ?? 0,
     durable: numberIn(/^durable up to (\d{1,16})$/m),
     viewsAttempt: numberIn(/^reading the checkpoint, attempt (\d{1,3})$/m),
+    segmentBytes: numberIn(/^files of (\d{1,10}) bytes$/m),
   };
 }

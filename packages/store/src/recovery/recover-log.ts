@@ -19,7 +19,7 @@ export interface RecoverLogOptions {
   readonly clean: boolean;
   /** Called for each valid record from there on. */
   visit(record: ScannedRecord): void;
-  /** Called when a part of the log, perhaps with records in it, turned out to be lost. */
+  /** Called when a part of the log, perhaps with records in it, turned out to be lost; for one that no file holds at each start, also before {@link from}. */
   hole(lost: LostRange): void;
   /** Called now and then while everything before `position` is durable and visited. What it throws ends the recovery. */
   progress(position: number): void;
@@ -145,8 +145,7 @@ export class LogRecovery {
 
   #missing(from: number, until: number): void {
     this.#options.quarantine.reportMissing(this.#options.directory, until - from, `no file holds the log from ${from} to ${until}; records behind it are kept`);
-    // What is before the checkpoint is in the views already.
-    if (until > this.#options.from) this.#options.hole({ from, until, reason: 'no file holds it' });
+    this.#options.hole({ from, until, reason: 'no file holds it' });
   }
 
   /** A file may be longer than its segment; what is in the rest belongs to nothing. It is not cut: it may be shared with the store it was imported from. */

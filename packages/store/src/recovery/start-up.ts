@@ -1,5 +1,6 @@
-import { KiteError, type KeyValueStore, type Logger, type OpenKeyValueStore } from '@kitemq/runtime';
+import { KiteError, type Logger, type OpenKeyValueStore } from '@kitemq/runtime';
 import { removeProof } from '../checkpoint/checkpoint-mark.ts';
+import type { SealedRows } from '../checkpoint/sealed-rows.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
 import { storedRecordBytesMax } from '../commit-log/record-format.ts';
 import type { LostRange, RecoveryReport } from '../recovery-report.ts';
@@ -29,7 +30,7 @@ const replayCheckpointBytes: number = 128 * 1024 * 1024;
 /** A store's folder, opened and recovered. */
 export interface StartedStore {
   readonly views: StoreViews;
-  readonly rows: KeyValueStore;
+  readonly rows: SealedRows;
   readonly log: RecoveredLog;
   /** Everything before it is in the checkpoint. */
   readonly checkpointPosition: number;
@@ -95,7 +96,7 @@ function openCheckpoint({ options, openKeyValue }: StartUpOptions, segments: rea
   const viewsAttempt = (left?.viewsAttempt ?? 0) + 1;
   const parts = { disk, logger: options.logger, asideDirectory: paths.quarantine };
   const isDeadly = viewsAttempt > viewsAttemptsMax;
-  if (segments.length > 0) writeOpenMark(disk, paths.abort, { processId, durable: left?.durable, viewsAttempt });
+  if (segments.length > 0) writeOpenMark(disk, paths.abort, { processId, durable: left?.durable, viewsAttempt, segmentBytes: options.segmentBytes });
   return new CheckpointRows(openKeyValue, paths.views, { ...parts, whyNot: isDeadly ? 'several starts died while they read it' : undefined });
 }
 
@@ -121,7 +122,7 @@ interface StartWorkOptions {
   readonly start: StartUpOptions;
   readonly segments: readonly LogSegment[];
   readonly loaded: LoadedViews;
-  readonly rows: KeyValueStore;
+  readonly rows: SealedRows;
   readonly quarantine: Quarantine;
   readonly left: OpenMark | undefined;
 }
@@ -153,19 +154,20 @@ class StartWork {
   async run(): Promise<RecoveredLog> {
     const { segments, loaded, left, start, rows, quarantine } = this.#options;
     const { options } = start;
+    const { segmentBytes } = options;
     const { disk, processId } = options.runtime;
     const { abort } = storePaths(options.path);
     const isRebuilt = loaded.whyRebuilt !== undefined;
-    // An orderly stop flushed the log, and a checkpoint is made of nothing else than what was flushed.
-    const durable = Math.max(left?.durable ?? 0, isRebuilt ? 0 : this.from, loaded.proven);
-    if (segments.length > 0) writeOpenMark(disk, abort, { processId, durable });
+    // An orderly stop flushed the log, also when the views are lost; and a checkpoint is made of nothing else than what was flushed.
+    const durable = Math.max(left === undefined ? this.#until : (left.durable ?? 0), isRebuilt ? 0 : this.from, loaded.proven);
+    if (segments.length > 0) writeOpenMark(disk, abort, { processId, durable, segmentBytes });
     if (left !== undefined) await this.#rewrite(durable);
     const begin = segments[0]?.start ?? 0;
     if (begin > 0) loaded.views.queues.allowLateBegin();
     // The checkpoint may be older than the last deletion.
     if (begin > 0) loaded.views.all.trim(begin);
     const log = await this.#replay(left === undefined && !isRebuilt, quarantine);
-    if (segments.length === 0 || log.end !== durable) writeOpenMark(disk, abort, { processId, durable: log.end });
+    if (segments.length === 0 || log.end !== durable) writeOpenMark(disk, abort, { processId, durable: log.end, segmentBytes });
     // What is appended now has to be proven anew.
     if (loaded.proven > log.end) rows.commitSync(removeProof);
     return log;
@@ -203,7 +205,8 @@ class StartWork {
       },
       hole: (lost) => {
         this.lost.push(lost);
-        views.queues.allowLost(lost.until - lost.from);
+        // What is before knows where its messages were; readers pass over them.
+        if (lost.until > this.from) views.queues.allowLost(lost.until - lost.from);
       },
       progress: (position) => {
         this.#progress.at({ phase: 'replaying', from: this.from, position, until: Math.max(position, this.#until) });

@@ -3,8 +3,10 @@ import type { TrimListener } from '../message-store.ts';
 import type { Checkpointer } from '../checkpoint/checkpointer.ts';
 import type { CommitLog } from '../commit-log/commit-log.ts';
 import type { LogSegment } from '../commit-log/log-segment.ts';
+import { UnreadableValues } from '../compaction/unreadable-values.ts';
 import type { RecordReader } from '../read/record-reader.ts';
 import type { StoreViews } from '../store-views.ts';
+import type { ConsumeQueue } from '../views/consume-queue.ts';
 import { noteCommand } from '../views/queue-commands.ts';
 import { logQueueStates } from '../views/queue-states.ts';
 import type { SystemLog } from '../views/system-log.ts';
@@ -81,8 +83,13 @@ export class LogCleaner {
     const { log, runtime } = this.#options;
     const now = runtime.clock.now();
     if (!this.#stopped && policy.topics !== undefined) counts.trimmedQueues = await this.#trim(await this.#trimmer.plan(policy.topics, now));
-    await this.#deleteUpTo(Math.max(this.#expired(policy, now), this.#beyondSize(policy.logBytesMax), await this.#withoutMessages()), counts, false);
+    const position = Math.max(this.#expired(policy, now), this.#beyondSize(policy.logBytesMax), await this.#withoutMessages());
+    const refusal = await this.#deleteUpTo(position, counts, false).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
     if (policy.disk?.cleanForciblyRatio !== undefined) await this.#makeRoom(policy.disk, policy.disk.cleanForciblyRatio, counts);
+    if (refusal !== undefined && log.minPosition < position) throw refusal.error;
     await this.#rollIfDue(policy, now);
     await this.#settleQueues();
     return { ...counts, minPosition: log.minPosition };
@@ -91,8 +98,9 @@ export class LogCleaner {
   async #trim(plan: TrimPlan): Promise<number> {
     const { queues } = this.#options.views;
     // Whose topic was removed meanwhile has nothing left to trim.
-    const trims = [...plan].filter(([queue]) => queues.find(queue.topicQueues.topic, queue.queueId) === queue);
-    await logQueueStates(this.#options.systemLog, trims.map(([queue]) => queue), (queue) => plan.get(queue) ?? queue.minOffset);
+    const isCurrent = (queue: ConsumeQueue): boolean => queues.isCurrent(queue);
+    const trims = [...plan.keys()].filter(isCurrent);
+    await logQueueStates(this.#options.systemLog, trims, isCurrent, (queue) => plan.get(queue) ?? queue.minOffset);
     return trims.length;
   }
 
@@ -104,7 +112,7 @@ export class LogCleaner {
     const limit = now - policy.ageMs - (isNow ? 0 : (policy.overdueMs ?? 0));
     let position = 0;
     const whole = this.#wholeSegments();
-    for (let index = 0; index < whole.length && this.#ages.lastTime(index) < limit; index++) position = (whole[index] as LogSegment).end;
+    for (let index = 0; index < whole.length && this.#ages.lastTime(index, now) < limit; index++) position = (whole[index] as LogSegment).end;
     return position;
   }
 
@@ -169,9 +177,9 @@ export class LogCleaner {
 
   /** False when nothing could be deleted. */
   async #deleteUpTo(position: number, counts: Counts, forcibly: boolean): Promise<boolean> {
-    const { log, views, checkpointer, logger, listeners, applied } = this.#options;
+    const { log, views, checkpointer, logger, applied } = this.#options;
     if (this.#stopped || position <= log.minPosition) return false;
-    for (const listener of listeners) await listener(position);
+    await this.#carry(position, forcibly);
     if (this.#snapshotAt < position) {
       // Not what was appended: the views do not know yet what is on its way to the disk, nor the queues that it made.
       const begin = applied();
@@ -194,6 +202,18 @@ export class LogCleaner {
       logger.info({ segment: first.start, minPosition: log.minPosition }, 'a segment of the log was deleted');
     }
     return counts.deletedSegments > before;
+  }
+
+  /** Lets others append again what they still need. @throws what they say */
+  async #carry(position: number, forcibly: boolean): Promise<void> {
+    const { listeners, logger } = this.#options;
+    for (const listener of listeners) {
+      await listener(position).catch((error: unknown) => {
+        if (!forcibly || !(error instanceof UnreadableValues)) throw error;
+        // They may be read again some day, but a full disk is full now.
+        logger.error({ error, position }, 'messages that compaction has to keep cannot be read and are lost with their segment, as the disk is nearly full');
+      });
+    }
   }
 
   /** @throws what the disk says */
@@ -220,7 +240,8 @@ export class LogCleaner {
     const last = log.segments.at(-1);
     if (this.#stopped || last === undefined || this.lastMessage < last.start) return;
     const first = ageMs === undefined ? undefined : this.#ages.firstTime(last);
-    const isOld = first !== undefined && first + (ageMs as number) / segmentsPerAge < now;
+    // Also one that begins in the future, by a clock that was wrong: nothing behind it could go before it.
+    const isOld = first !== undefined && Math.abs(now - first) > (ageMs as number) / segmentsPerAge;
     const isLarge = logBytesMax !== undefined && log.written - last.start > logBytesMax / segmentsPerSize;
     if ((isOld || isLarge) && log.roll()) await systemLog.append(SystemTopic.queues, noteCommand());
   }

@@ -75,15 +75,16 @@ export class TopicTrimmer {
     let excess = -limit;
     for (const queue of queues) excess += await this.#bytesOf(queue, plan.get(queue) ?? queue.minOffset);
     const heads = queues.map((queue) => new QueueHead(queue, plan.get(queue) ?? queue.minOffset));
-    for (let steps = 1; excess > 0; steps++) {
+    for (let left = entriesPerTurn; excess > 0; ) {
       let oldest: QueueHead | undefined;
       for (const head of heads) if (!head.atEnd && (oldest === undefined || head.position < oldest.position)) oldest = head;
       if (oldest === undefined) return;
       excess -= oldest.size;
-      oldest.next();
+      left -= oldest.next();
       plan.set(oldest.queue, oldest.offset);
-      if (steps % entriesPerTurn !== 0) continue;
+      if (left > 0) continue;
       await this.#turn();
+      left = entriesPerTurn;
       for (const head of heads) head.look();
     }
   }
@@ -105,7 +106,7 @@ export class TopicTrimmer {
   }
 }
 
-/** Walks through a queue's entries from an offset on, within one turn. */
+/** Walks through a queue's records from an offset on, within one turn. */
 class QueueHead {
   readonly queue: ConsumeQueue;
   offset: number;
@@ -124,10 +125,15 @@ class QueueHead {
     return this.offset >= this.queue.visible;
   }
 
-  next(): void {
-    this.offset++;
-    if (Math.floor(this.offset / entriesPerChunk) === this.#number) this.#read();
-    else this.look();
+  /** Goes on to the next record; returns how many offsets this one had. */
+  next(): number {
+    const { offset, position } = this;
+    do {
+      this.offset++;
+      if (Math.floor(this.offset / entriesPerChunk) === this.#number) this.#read();
+      else this.look();
+    } while (!this.atEnd && this.position >= 0 && this.position === position);
+    return this.offset - offset;
   }
 
   /** Chunks are valid within a turn only. */
@@ -140,20 +146,25 @@ class QueueHead {
   #read(): void {
     const slot = this.offset - this.#number * entriesPerChunk;
     const chunk = this.#chunk !== undefined && (slot + 1) * entryBytes <= this.#chunk.length ? this.#chunk : undefined;
-    this.position = chunk === undefined ? 0 : entryPosition(chunk, slot);
     this.size = chunk === undefined ? 0 : entrySize(chunk, slot);
+    this.position = chunk === undefined || this.size === 0 ? -1 : entryPosition(chunk, slot);
   }
 }
 
-/** Bytes of the records at offsets [from, until); undefined when some of the entries cannot be found. */
+/** Bytes of the records that end at offsets [from, until): an inner batch has many. Undefined when some of the entries cannot be found. */
 function sizeOf(queue: ConsumeQueue, from: number, until: number): number | undefined {
   let bytes = 0;
-  for (let offset = from; offset < until; ) {
-    const number = Math.floor(offset / entriesPerChunk);
-    const chunk = queue.chunk(number);
-    const end = Math.min(until, (number + 1) * entriesPerChunk);
-    if (chunk === undefined || (end - number * entriesPerChunk) * entryBytes > chunk.length) return undefined;
-    for (; offset < end; offset++) bytes += entrySize(chunk, offset - number * entriesPerChunk);
+  let position = until < queue.visible ? new QueueHead(queue, until).position : -1;
+  for (let offset = until - 1; offset >= from; ) {
+    const begin = Math.floor(offset / entriesPerChunk) * entriesPerChunk;
+    const chunk = queue.chunk(begin / entriesPerChunk);
+    if (chunk === undefined || (offset - begin + 1) * entryBytes > chunk.length) return undefined;
+    for (const first = Math.max(from, begin); offset >= first; offset--) {
+      const size = entrySize(chunk, offset - begin);
+      if (size === 0 || entryPosition(chunk, offset - begin) === position) continue;
+      position = entryPosition(chunk, offset - begin);
+      bytes += size;
+    }
   }
   return bytes;
 }

@@ -23,7 +23,7 @@ export class CarriedKeys implements View {
     const bytes = record.bytes();
     const body = bodyOf(bytes);
     const bodyPosition = record.position + (body.byteOffset - bytes.byteOffset);
-    forCarried(body, ({ storeTimestamp }, at) => this.#keys.add(body, at, { position: bodyPosition + at, storeTimestamp }));
+    forCarried(body, ({ storeTimestamp }, at) => this.#keys.addCarried(body, at, { position: bodyPosition + at, storeTimestamp }));
   }
 
   checkpoint(_batch: KeyValueBatch): void {}

@@ -9,6 +9,8 @@ export interface QueueOwner {
   readonly logBegin: number;
   /** Reads the stored chunk; undefined when there is none. */
   loadChunk(queue: ConsumeQueue, chunk: number): Uint8Array | undefined;
+  /** A stored chunk that has to be there is not. */
+  chunkMissing(queue: ConsumeQueue, chunk: number): void;
   /** The queue's smallest offset was `before`, and is larger now. */
   minOffsetMoved(queue: ConsumeQueue, before: number): void;
 }
@@ -137,7 +139,9 @@ export class ConsumeQueue {
     const full = this.#full?.get(number);
     if (full !== undefined) return full;
     const stored = this.#owner.loadChunk(this, number);
-    return stored === undefined ? undefined : Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+    if (stored !== undefined) return Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+    if ((number + 1) * entriesPerChunk > this.#minOffset && number * entriesPerChunk < this.visible) this.#owner.chunkMissing(this, number);
+    return undefined;
   }
 
   /** Visits what a checkpoint has to store: full chunks and the used part of the open one. Entries are valid during the call. */

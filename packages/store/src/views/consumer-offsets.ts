@@ -29,12 +29,6 @@ const kindRemove = 2;
 const rowsStart = Buffer.of(KeyPrefix.consumerOffset);
 const rowsEnd = Buffer.of(KeyPrefix.consumerOffset + 1);
 
-/** Null stands for all. */
-interface Removal {
-  readonly group: string | null;
-  readonly topic: string | null;
-}
-
 /** Committed consumer offsets. A row per (group, topic, queue). */
 export class ConsumerOffsetsView implements View, ConsumerOffsets {
   readonly name = 'consumerOffsets';
@@ -47,10 +41,10 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
   /** What commits changed since the last record. */
   readonly #unlogged = new Set<TopicOffsets>();
   #timer: TimerHandle | undefined;
-  #rows: KeyValueStore | undefined;
-  /** What no checkpoint has: first these removals, then these rows (by key, in latin1). */
-  #removals: Removal[] = [];
-  #dirty = new Map<string, number>();
+  /** What removals that are on their way into the log took out of the table. */
+  readonly #removing: TopicOffsets[][] = [];
+  /** Rows that no checkpoint has, by key in latin1; undefined removes. */
+  #dirty = new Map<string, number | undefined>();
   #stopped = false;
 
   constructor(log: SystemLog, timers: Timers, flushIntervalMs: number) {
@@ -86,11 +80,11 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
   }
 
   removeGroup(group: string): Promise<void> {
-    return this.#remove(group, undefined);
+    return this.#remove(group, null);
   }
 
   removeTopic(topic: string): Promise<void> {
-    return this.#remove(undefined, topic);
+    return this.#remove(null, topic);
   }
 
   async flush(): Promise<void> {
@@ -130,7 +124,6 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
   }
 
   load(rows: KeyValueStore): void {
-    this.#rows = rows;
     rows.range(rowsStart, rowsEnd, (key, value) => {
       const reader = new RowKeyReader(key);
       const offsets = this.#table.obtain(reader.text(), reader.text());
@@ -140,7 +133,10 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
 
   apply(record: LogRecord): void {
     const body = unpack(bodyOf(record.bytes())) as unknown[];
-    if (body[0] === kindRemove) this.#applyRemove(body[1] as string | null, body[2] as string | null, record.live);
+    if (body[0] === kindRemove) {
+      const removed = record.live ? this.#removing.shift() : this.#table.remove(body[1] as string | null, body[2] as string | null);
+      for (const { group, topic, offsets } of removed ?? []) for (const queueId of offsets.keys()) this.#dirty.set(rowKey(group, topic, queueId), undefined);
+    }
     if (body[0] !== kindOffsets) return;
     for (let index = 1; index + 2 < body.length; index += 3) {
       const [group, topic, pairs] = [body[index] as string, body[index + 1] as string, body[index + 2] as number[]];
@@ -156,16 +152,13 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
   }
 
   checkpoint(batch: KeyValueBatch): void {
-    for (const removal of this.#removals) {
-      this.#rows?.range(rowsStart, rowsEnd, (key) => {
-        if (isRemoved(key, removal)) batch.remove(Buffer.from(key));
-      });
-    }
-    this.#removals = [];
     const value = Buffer.alloc(8);
     for (const [key, offset] of this.#dirty) {
-      writeUint53(value, 0, offset);
-      batch.put(Buffer.from(key, 'latin1'), value);
+      if (offset === undefined) batch.remove(Buffer.from(key, 'latin1'));
+      else {
+        writeUint53(value, 0, offset);
+        batch.put(Buffer.from(key, 'latin1'), value);
+      }
     }
     this.#dirty = new Map();
   }
@@ -219,7 +212,7 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
         for (const queueId of queueIds) offsets.unlogged.delete(queueId);
         if (offsets.unlogged.size === 0) this.#unlogged.delete(offsets);
       }
-      durable.push(this.#log.append(SystemTopic.consumerOffsets, pack(body)).catch((error: unknown) => this.#giveBack(taken, error)));
+      durable.push(this.#append(body).catch((error: unknown) => this.#giveBack(taken, error)));
       if (durable.length >= recordsInFlightMax) await Promise.all(durable.splice(0));
     }
     // Also what an earlier interval wrote must be durable when this resolves.
@@ -236,23 +229,37 @@ export class ConsumerOffsetsView implements View, ConsumerOffsets {
     throw error;
   }
 
-  async #remove(group: string | undefined, topic: string | undefined): Promise<void> {
-    for (const offsets of this.#table.remove(group, topic)) this.#unlogged.delete(offsets);
-    await this.#log.append(SystemTopic.consumerOffsets, pack([kindRemove, group ?? null, topic ?? null]));
+  async #append(body: readonly unknown[]): Promise<void> {
+    await this.#log.append(SystemTopic.consumerOffsets, pack(body));
   }
 
-  #applyRemove(group: string | null, topic: string | null, live: boolean): void {
-    if (!live) this.#table.remove(group ?? undefined, topic ?? undefined);
-    const removal = { group, topic };
-    this.#removals.push(removal);
-    for (const key of this.#dirty.keys()) if (isRemoved(Buffer.from(key, 'latin1'), removal)) this.#dirty.delete(key);
+  async #remove(group: string | null, topic: string | null): Promise<void> {
+    const removed = this.#table.remove(group, topic);
+    for (const offsets of removed) this.#unlogged.delete(offsets);
+    this.#removing.push(removed);
+    try {
+      await this.#append([kindRemove, group, topic]);
+    } catch (error) {
+      const index = this.#removing.indexOf(removed);
+      if (index >= 0) this.#removing.splice(index, 1);
+      this.#putBack(removed);
+      throw error;
+    }
   }
-}
 
-function isRemoved(key: Uint8Array, removal: Removal): boolean {
-  const reader = new RowKeyReader(key);
-  const group = reader.text();
-  return (removal.group === null || removal.group === group) && (removal.topic === null || removal.topic === reader.text());
+  /** Whatever was not committed again since. What of it is in the log is not known here: all of it is logged again. */
+  #putBack(removed: readonly TopicOffsets[]): void {
+    for (const { group, topic, offsets } of removed) {
+      const now = this.#table.obtain(group, topic);
+      for (const [queueId, offset] of offsets) {
+        if (now.offsets.has(queueId)) continue;
+        now.offsets.set(queueId, offset);
+        now.unlogged.add(queueId);
+      }
+      if (now.unlogged.size > 0) this.#unlogged.add(now);
+    }
+    this.#arm();
+  }
 }
 
 function rowKey(group: string, topic: string, queueId: number): string {

@@ -1,84 +1,68 @@
 import type { KeyValueBatch, KeyValueStore } from '@kitemq/runtime';
 import { KeyHasher, type HashSink } from './key-hash.ts';
+import { KeyIndex, type KeySource } from './key-index.ts';
+import { keyPartEntriesMax, placedKeys, timedKeys, type KeyPart } from './key-part.ts';
 import { KeyStage } from './key-stage.ts';
-import { KeyPart, keyPartEntriesMax, type KeyRange } from './key-part.ts';
-import { findInRun, putJournal, putRun, readJournal, readRuns, removeRun, type KeyRun } from './key-rows.ts';
 import type { LogRecord } from './log-record.ts';
 import type { View } from './view.ts';
 
-/** Runs that one checkpoint removes: each has some thousand rows. */
-const removedRunsPerCheckpoint = 2;
-
-/** Some of the index. */
-export interface KeySource extends KeyRange {
-  /** Log positions of records that may have the key with this hash, newest first. */
-  find(hash: number): readonly number[];
+/** Where a record is, and since when. */
+interface IndexedRecord {
+  readonly position: number;
+  readonly storeTimestamp: number;
 }
 
 /**
- * Where messages are by unique key, KEYS and TAGS. New entries gather in a part in memory, and in a journal of rows; a part that is large enough
- * becomes a run: divided into buckets by hash and never written again, so an entry is written to disk twice, in order, and a query reads a page of each run.
+ * Where messages are by unique key, KEYS and TAGS. Those that compaction carried over are indexed by themselves: they are as old as they were, so their
+ * place in the log says nothing of their time.
  */
 export class KeyView implements View, HashSink {
   readonly name = 'keys';
-  readonly version = 1;
+  readonly version = 2;
   readonly topics = undefined;
   readonly #hasher = new KeyHasher(this);
   readonly #stage = new KeyStage();
   readonly #stageHasher = new KeyHasher(this.#stage);
-  readonly #partEntriesMax: number;
-  #rows: KeyValueStore | undefined;
+  readonly #appended: KeyIndex;
+  readonly #carried: KeyIndex;
+  // Where a hash goes.
   #part: KeyPart;
-  /** Closed parts that no checkpoint has, oldest first. */
-  #closed: KeyPart[] = [];
-  /** Of the checkpoint under way. */
-  #captured: KeyRun[] = [];
-  #runs: KeyRun[] = [];
-  #removed: KeyRun[] = [];
-  /** A part that became a run: the next one takes its memory. */
-  #spare: KeyPart | undefined;
   #position = 0;
+  #storeTimestamp = 0;
 
   constructor(partEntriesMax: number = keyPartEntriesMax) {
-    this.#partEntriesMax = partEntriesMax;
-    this.#part = new KeyPart(0, 0, partEntriesMax);
+    this.#appended = new KeyIndex(placedKeys, partEntriesMax);
+    this.#carried = new KeyIndex(timedKeys, partEntriesMax);
+    this.#part = this.#appended.partFor(0);
   }
 
   /** Entries that no checkpoint has. */
   get dirtyEntries(): number {
-    let count = this.#part.count - this.#part.journaled;
-    for (let index = this.#captured.length; index < this.#closed.length; index++) count += (this.#closed[index] as KeyPart).count;
-    return count;
+    return this.#appended.dirtyEntries + this.#carried.dirtyEntries;
   }
 
   /** Entries in all. */
   get entries(): number {
-    return [...this.#runs, ...this.#closed, this.#part].reduce((sum, { count }) => sum + count, 0);
+    return this.#appended.entries + this.#carried.entries;
   }
 
   load(rows: KeyValueStore): void {
-    this.#rows = rows;
-    this.#runs = readRuns(rows);
-    const lastId = this.#runs.reduce((last, run) => Math.max(last, run.id), -1);
-    this.#part = readJournal(rows, this.#partEntriesMax) ?? new KeyPart(lastId + 1, 0, this.#partEntriesMax);
+    this.#appended.load(rows);
+    this.#carried.load(rows);
   }
 
   apply(record: LogRecord): void {
     const { position, keyCount } = record;
-    if (keyCount < 0) return this.add(record.block, record.blockOffset, record);
+    if (keyCount < 0) return this.#add(this.#appended, record.block, record.blockOffset, record);
     if (keyCount === 0) return;
-    const part = this.#partFor(position);
+    const part = this.#appended.partFor(position);
     for (let count = keyCount; count > 0; count--) part.add(this.#stage.take(), position);
     part.ended(position, record.storeTimestamp);
   }
 
-  /** Indexes the whole record that lies at `offset`; positions must not fall from call to call. */
-  add(bytes: Uint8Array, offset: number, { position, storeTimestamp }: { readonly position: number; readonly storeTimestamp: number }): void {
-    const part = this.#partFor(position);
-    const before = part.count;
-    this.#position = position;
-    this.#hasher.hash(bytes, offset);
-    if (part.count !== before) part.ended(position, storeTimestamp);
+  /** Indexes a record that was carried over, which lies at `offset`; positions must not fall from call to call. */
+  addCarried(bytes: Uint8Array, offset: number, record: IndexedRecord): void {
+    this.#add(this.#carried, bytes, offset, record);
   }
 
   /**
@@ -99,53 +83,41 @@ export class KeyView implements View, HashSink {
   }
 
   addHash(hash: number): void {
-    this.#part.add(hash, this.#position);
+    this.#part.add(hash, this.#position, this.#storeTimestamp);
   }
 
   checkpoint(batch: KeyValueBatch): void {
-    for (const run of this.#removed.splice(0, removedRunsPerCheckpoint)) removeRun(batch, run);
-    // Written as a run at once, a part that is nearly large enough spares the journal the rest.
-    if (this.#part.count >= this.#partEntriesMax / 2) this.#next(0);
-    this.#captured = this.#closed.map((part) => putRun(batch, part));
-    if (this.#part.count > this.#part.journaled) putJournal(batch, this.#part);
+    this.#appended.checkpoint(batch);
+    this.#carried.checkpoint(batch);
   }
 
   checkpointed(): void {
-    this.#runs.push(...this.#captured);
-    for (const part of this.#closed.splice(0, this.#captured.length)) if (!part.lent) this.#spare = part;
-    this.#captured = [];
+    this.#appended.checkpointed();
+    this.#carried.checkpointed();
   }
 
   trim(minPosition: number): void {
-    const kept = this.#runs.filter((run) => run.lastPosition >= minPosition);
-    if (kept.length === this.#runs.length) return;
-    for (const run of this.#runs) if (run.lastPosition < minPosition) this.#removed.push(run);
-    this.#runs = kept;
+    this.#appended.trim(minPosition);
+    this.#carried.trim(minPosition);
   }
 
-  /** What there is, newest first. Sources stay usable while the view changes. */
+  /** What there is of messages where they were appended, newest first: by log position, and by store time as far as the clock rose. */
   sources(): KeySource[] {
-    const rows = this.#rows;
-    const runs = rows === undefined ? [] : this.#runs.map((run): KeySource => ({ ...run, find: (hash) => findInRun(rows, run, hash) }));
-    const parts = [...this.#closed, this.#part];
-    for (const part of parts) part.lent = true;
-    return [...runs, ...parts].filter(({ count }) => count > 0).reverse();
+    return this.#appended.sources();
   }
 
-  /** The part that takes entries for a record at `position`. */
-  #partFor(position: number): KeyPart {
-    const part = this.#part;
-    if (part.count === 0) part.base = position;
-    else if (!part.hasRoomFor(position)) return this.#next(position);
-    return part;
+  /** What there is of messages that were carried over, with their store times. */
+  carriedSources(): KeySource[] {
+    return this.#carried.sources();
   }
 
-  /** Closes the part and begins another. */
-  #next(base: number): KeyPart {
-    this.#closed.push(this.#part);
-    const id = this.#part.id + 1;
-    this.#part = this.#spare?.reuse(id, base) ?? new KeyPart(id, base, this.#partEntriesMax);
-    this.#spare = undefined;
-    return this.#part;
+  #add(index: KeyIndex, bytes: Uint8Array, offset: number, { position, storeTimestamp }: IndexedRecord): void {
+    const part = index.partFor(position);
+    const before = part.count;
+    this.#part = part;
+    this.#position = position;
+    this.#storeTimestamp = storeTimestamp;
+    this.#hasher.hash(bytes, offset);
+    if (part.count !== before) part.ended(position, storeTimestamp);
   }
 }

@@ -50,17 +50,16 @@ export class OffsetTable {
     return groups.sort();
   }
 
-  /** Removes what belongs to the group and the topic; undefined stands for all. Returns what was removed. */
-  remove(group: string | undefined, topic: string | undefined): TopicOffsets[] {
+  /** Removes what belongs to the group and the topic; null stands for all. Returns what was removed. */
+  remove(group: string | null, topic: string | null): TopicOffsets[] {
     const removed: TopicOffsets[] = [];
-    for (const [name, topics] of group === undefined ? this.#groups : [[group, this.#groups.get(group)] as const]) {
-      if (topics === undefined) continue;
-      for (const [topicName, offsets] of topics) {
-        if (topic !== undefined && topicName !== topic) continue;
+    for (const [name, topics] of group === null ? this.#groups : [[group, this.#groups.get(group)] as const]) {
+      for (const offsets of topic === null ? (topics?.values() ?? []) : [topics?.get(topic)]) {
+        if (offsets === undefined) continue;
         removed.push(offsets);
-        topics.delete(topicName);
+        topics?.delete(offsets.topic);
       }
-      if (topics.size === 0) this.#groups.delete(name);
+      if (topics?.size === 0) this.#groups.delete(name);
     }
     return removed;
   }

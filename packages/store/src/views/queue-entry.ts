@@ -1,7 +1,7 @@
 /** Bytes of a consume queue unit, as in Apache's files: int64 physical offset, int32 size, int64 tags code. */
 export const entryBytes = 20;
 
-/** Units per stored chunk: with its header of 24 bytes an LMDB page of 4 KiB takes values up to 4072 bytes (measured). */
+/** Units per stored chunk: with its header of 24 bytes an LMDB page of 4 KiB takes values up to 4072 bytes (measured), their seal included. */
 export const entriesPerChunk = 203;
 
 const two32 = 2 ** 32;

@@ -10,10 +10,15 @@ const stateBytesMax = 24;
 const topicOverheadMax = 16;
 
 /**
- * Logs where the queues begin and end, in as few records as their size allows, one after the other. What is said is read when its record is
- * appended, so that it is true at that place of the log.
+ * Logs where the queues begin and end, in as few records as their size allows, one after the other. What is said is read in the turn in which its
+ * record is appended, so that it is true at that place of the log: nothing of queues that are not `isCurrent` by then.
  */
-export async function logQueueStates(log: SystemLog, queues: Iterable<ConsumeQueue>, minOffsetOf: (queue: ConsumeQueue) => number = (queue) => queue.minOffset): Promise<void> {
+export async function logQueueStates(
+  log: SystemLog,
+  queues: Iterable<ConsumeQueue>,
+  isCurrent: (queue: ConsumeQueue) => boolean,
+  minOffsetOf: (queue: ConsumeQueue) => number = (queue) => queue.minOffset,
+): Promise<void> {
   let body: unknown[] = [];
   let states: number[] = [];
   let topic: string | undefined;
@@ -31,6 +36,7 @@ export async function logQueueStates(log: SystemLog, queues: Iterable<ConsumeQue
     const name = queue.topicQueues.topic;
     const needed = stateBytesMax + (name === topic ? 0 : topicOverheadMax + Buffer.byteLength(name));
     if (needed > room) await flush();
+    if (!isCurrent(queue)) continue;
     if (name !== topic) {
       topic = name;
       states = [];

@@ -1,18 +1,19 @@
 import { unpack } from 'msgpackr';
 import { RecordLimits } from '@kitemq/protocol';
-import type { KeyValueBatch, KeyValueStore, Logger } from '@kitemq/runtime';
+import type { KeyValueBatch, Logger } from '@kitemq/runtime';
 import { bodyOf } from '../commit-log/record-format.ts';
 import { ChunkCache } from './chunk-cache.ts';
-import { ConsumeQueue, type QueueOwner } from './consume-queue.ts';
+import type { ConsumeQueue, QueueOwner } from './consume-queue.ts';
 import type { LogRecord } from './log-record.ts';
 import { readQueueCommand, type QueueState } from './queue-commands.ts';
 import { entriesPerChunk } from './queue-entry.ts';
 import { logQueueStates } from './queue-states.ts';
 import { RowKey, RowKeyReader, uint32At, uint53At, writeUint53 } from './row-key.ts';
 import type { SystemLog } from './system-log.ts';
-import { isStoreTopic, SystemTopic } from './system-topics.ts';
-import { TopicQueues } from './topic-queues.ts';
-import { KeyPrefix, type View } from './view.ts';
+import { SystemTopic } from './system-topics.ts';
+import type { TopicQueues } from './topic-queues.ts';
+import { TopicTable } from './topic-table.ts';
+import { KeyPrefix, type View, type ViewRows } from './view.ts';
 
 const rowBytes = 20;
 /** With messages in more queues than this between two checkpoints, only what is new of the chunks being filled stays in memory (else up to 4 060 bytes each). */
@@ -43,18 +44,15 @@ export class QueueView implements View, QueueOwner {
   readonly version = 1;
   readonly topics = undefined;
   readonly #logger: Logger;
-  readonly #topics = new Map<string, TopicQueues>();
-  readonly #viewsOf: (topic: string) => readonly View[];
+  readonly #topics: TopicTable;
   readonly #chunkKey: Buffer = Buffer.alloc(9, KeyPrefix.queueChunk);
   readonly #rowKey: Buffer = Buffer.alloc(keyBytesBesideTopic + 255);
   readonly #chunks = new ChunkCache();
-  #rows: KeyValueStore | undefined;
+  #rows: ViewRows | undefined;
   #nextId = 0;
   /** How many messages a queue can miss: some whose heads are wrong, and those that were in lost parts of the log. */
   #gapMax = gapSlack;
   #mayBeginLate = false;
-  /** Topics taken out by {@link detach} whose command was not applied yet. */
-  readonly #detached = new Map<string, TopicQueues[]>();
   /** Queues whose last record had offset 0 again: of a topic that Apache deleted and made again, or a damaged head. The next record tells. */
   readonly #beginnings = new Map<ConsumeQueue, NewBeginning>();
   #dirty: ConsumeQueue[] = [];
@@ -70,7 +68,7 @@ export class QueueView implements View, QueueOwner {
 
   constructor(logger: Logger, viewsOf: (topic: string) => readonly View[]) {
     this.#logger = logger;
-    this.#viewsOf = viewsOf;
+    this.#topics = new TopicTable(this, viewsOf);
   }
 
   has(topic: string): boolean {
@@ -78,42 +76,42 @@ export class QueueView implements View, QueueOwner {
   }
 
   find(topic: string, queueId: number): ConsumeQueue | undefined {
-    return this.#topics.get(topic)?.queues.get(queueId);
+    return this.#topics.find(topic, queueId);
+  }
+
+  /** The queue that a record means while it is applied: what is being removed is still there at that place of the log. */
+  findApplied(topic: string, queueId: number): ConsumeQueue | undefined {
+    return this.#topics.findApplied(topic, queueId);
+  }
+
+  /** False when its topic was removed, or is being removed: whoever holds it may do nothing for it any more. */
+  isCurrent(queue: ConsumeQueue): boolean {
+    return this.find(queue.topicQueues.topic, queue.queueId) === queue;
   }
 
   /** The queue, made if it is new. */
   obtain(topic: string, queueId: number): ConsumeQueue {
-    return this.#obtainQueue(this.#obtainTopic(topic), queueId);
+    return this.#topics.obtainQueue(this.#topics.obtain(topic), queueId);
   }
 
   /** Queues consumers can see, of one topic or of all that are not the store's own. */
-  *list(topic?: string): Iterable<ConsumeQueue> {
-    const topics = topic === undefined ? this.#topics.values() : [this.#topics.get(topic)];
-    for (const topicQueues of topics) {
-      if (topicQueues === undefined || (topic === undefined && isStoreTopic(topicQueues.topic))) continue;
-      for (const queue of topicQueues.queues.values()) if (queue.id >= 0) yield queue;
-    }
+  list(topic?: string): Iterable<ConsumeQueue> {
+    return this.#topics.list(topic);
   }
 
   /** Takes the topic's queues out of sight while the command that removes them is on its way; what is appended next begins at 0. */
   detach(topic: string): void {
-    const topicQueues = this.#topics.get(topic);
-    if (topicQueues === undefined) return;
-    this.#topics.delete(topic);
-    const list = this.#detached.get(topic);
-    if (list === undefined) this.#detached.set(topic, [topicQueues]);
-    else list.push(topicQueues);
+    this.#topics.detach(topic);
   }
 
   /** The command did not get into the log: the queues come back. */
   reattach(topic: string): void {
-    const topicQueues = this.#detached.get(topic)?.pop();
-    if (topicQueues !== undefined) this.#topics.set(topic, topicQueues);
+    this.#topics.reattach(topic);
   }
 
   /** True while the command that removes the topic's queues is on its way. */
   isBeingRemoved(topic: string): boolean {
-    return this.#detached.has(topic);
+    return this.#topics.isBeingRemoved(topic);
   }
 
   /** The queue has had a message at `offset`, whatever else the log still has of it. */
@@ -121,13 +119,13 @@ export class QueueView implements View, QueueOwner {
     if (queue.visible <= offset) this.#applyBegin(queue, offset + 1);
   }
 
-  load(rows: KeyValueStore): void {
+  load(rows: ViewRows): void {
     this.#rows = rows;
     // 100 000 of them in one turn: nothing is made per row but the queue. Those of a topic follow each other.
     let topicQueues: TopicQueues | undefined;
     rows.range(Buffer.of(KeyPrefix.queue), Buffer.of(KeyPrefix.queue + 1), (key, row) => {
-      if (topicQueues === undefined || !isOfTopic(key, topicQueues.bytes)) topicQueues = this.#obtainTopic(new RowKeyReader(key).text());
-      const queue = this.#obtainQueue(topicQueues, uint32At(key, key.length - 4));
+      if (topicQueues === undefined || !isOfTopic(key, topicQueues.bytes)) topicQueues = this.#topics.obtain(new RowKeyReader(key).text());
+      const queue = this.#topics.obtainQueue(topicQueues, uint32At(key, key.length - 4));
       queue.id = uint32At(row, 0);
       queue.begin(uint53At(row, 4), uint53At(row, 12));
       queue.next = queue.visible;
@@ -189,16 +187,14 @@ export class QueueView implements View, QueueOwner {
   /** Moves the smallest offsets of all queues to where the log begins; yields now and then, because with many queues it takes a while. */
   *settleMinOffsets(): Iterable<void> {
     let count = 0;
-    for (const { queues } of this.#topics.values()) {
-      for (const queue of queues.values()) {
-        void queue.minOffset;
-        if (++count % settledPerTurn === 0) yield;
-      }
+    for (const queue of this.#topics.all()) {
+      void queue.minOffset;
+      if (++count % settledPerTurn === 0) yield;
     }
   }
 
   snapshot(log: SystemLog): Promise<void> {
-    return logQueueStates(log, this.list());
+    return logQueueStates(log, this.list(), (queue) => this.isCurrent(queue));
   }
 
   /** Recovery found that so many log bytes are lost: queues may miss the messages that were in them. */
@@ -284,10 +280,13 @@ export class QueueView implements View, QueueOwner {
     return stored;
   }
 
+  chunkMissing(queue: ConsumeQueue, number: number): void {
+    if (queue.id >= 0 && this.isCurrent(queue)) this.#rows?.noteDamage?.(this.#keyOfChunk(queue.id, number));
+  }
+
   minOffsetMoved(queue: ConsumeQueue, before: number): void {
-    const { topicQueues } = queue;
     // Somebody may still hold a queue of a removed topic: its rows are gone.
-    if (queue.id < 0 || topicQueues.queues.get(queue.queueId) !== queue || this.#topics.get(topicQueues.topic) !== topicQueues) return;
+    if (queue.id < 0 || !this.isCurrent(queue)) return;
     if (!this.#trimmedFrom.has(queue)) this.#trimmedFrom.set(queue, Math.floor(before / entriesPerChunk));
     this.#markDirty(queue);
   }
@@ -309,24 +308,6 @@ export class QueueView implements View, QueueOwner {
     key.set(bytes, 3);
     key.writeUInt32BE(queue.queueId, bytes.length + 3);
     return key.subarray(0, length);
-  }
-
-  #obtainQueue(topicQueues: TopicQueues, queueId: number): ConsumeQueue {
-    let queue = topicQueues.queues.get(queueId);
-    if (queue === undefined) {
-      queue = new ConsumeQueue(topicQueues, queueId, this);
-      topicQueues.queues.set(queueId, queue);
-    }
-    return queue;
-  }
-
-  #obtainTopic(topic: string): TopicQueues {
-    let topicQueues = this.#topics.get(topic);
-    if (topicQueues === undefined) {
-      topicQueues = new TopicQueues(topic, this.#viewsOf(topic));
-      this.#topics.set(topic, topicQueues);
-    }
-    return topicQueues;
   }
 
   #applyCommand(record: LogRecord): void {
@@ -361,7 +342,7 @@ export class QueueView implements View, QueueOwner {
 
   #applyState({ topic, queueId, minOffset, next }: QueueState, live: boolean): void {
     // A topic that was removed since: what the record says is of the queues before.
-    const queue = live ? (this.#detached.get(topic)?.[0] ?? this.#topics.get(topic))?.queues.get(queueId) : this.obtain(topic, queueId);
+    const queue = live ? this.findApplied(topic, queueId) : this.obtain(topic, queueId);
     if (queue === undefined) return;
     if (queue.id < 0) {
       queue.id = this.#nextId++;
@@ -373,13 +354,7 @@ export class QueueView implements View, QueueOwner {
   }
 
   #applyRemoval(topic: string): void {
-    const detached = this.#detached.get(topic);
-    let topicQueues = detached?.shift();
-    if (detached?.length === 0) this.#detached.delete(topic);
-    if (topicQueues === undefined) {
-      topicQueues = this.#topics.get(topic);
-      this.#topics.delete(topic);
-    }
+    const topicQueues = this.#topics.remove(topic);
     for (const queue of topicQueues?.queues.values() ?? []) {
       this.#beginnings.delete(queue);
       if (queue.id < 0) continue;

@@ -17,6 +17,12 @@ const kindRemove = 2;
 /** Then (kind, key, value) repeated. */
 const kindPuts = 3;
 
+/** What a key has, or that it has nothing. */
+interface State {
+  readonly exists: boolean;
+  readonly value: unknown;
+}
+
 const rowsStart = Buffer.of(KeyPrefix.setting);
 const rowsEnd = Buffer.of(KeyPrefix.setting + 1);
 
@@ -27,6 +33,8 @@ export class SettingsView implements View, Settings {
   readonly topics: readonly string[] = [SystemTopic.settings];
   readonly #log: SystemLog;
   readonly #kinds = new Map<string, Map<string, unknown>>();
+  /** Of keys with changes on their way into the log, by row key: what the log has, then what they will make of it. */
+  readonly #states = new Map<string, State[]>();
   /** Rows that no checkpoint has, by key in latin1; undefined removes. */
   #dirty = new Map<string, Uint8Array | undefined>();
 
@@ -48,34 +56,12 @@ export class SettingsView implements View, Settings {
     checkNames(kind, key);
     // Readers get what a restart would give them, not an object the caller may go on changing.
     const packed = pack([kindPut, kind, key, value]);
-    const own = (unpack(packed) as unknown[])[3];
-    const had = this.#kinds.get(kind)?.has(key) === true;
-    const before = this.get(kind, key);
-    this.#set(kind, key, own);
-    try {
-      await this.#log.append(SystemTopic.settings, packed);
-    } catch (error) {
-      // Not in the log, so not true; unless somebody has changed it again meanwhile.
-      if (this.get(kind, key) === own) {
-        if (had) this.#set(kind, key, before);
-        else this.#delete(kind, key);
-      }
-      throw error;
-    }
+    await this.#change(kind, key, { exists: true, value: (unpack(packed) as unknown[])[3] }, packed);
   }
 
   async remove(kind: string, key: string): Promise<void> {
     checkNames(kind, key);
-    const settings = this.#kinds.get(kind);
-    const had = settings?.has(key) === true;
-    const before = settings?.get(key);
-    this.#delete(kind, key);
-    try {
-      await this.#log.append(SystemTopic.settings, pack([kindRemove, kind, key]));
-    } catch (error) {
-      if (had && settings?.has(key) === false) this.#set(kind, key, before);
-      throw error;
-    }
+    await this.#change(kind, key, { exists: false, value: undefined }, pack([kindRemove, kind, key]));
   }
 
   load(rows: KeyValueStore): void {
@@ -122,15 +108,41 @@ export class SettingsView implements View, Settings {
     };
     for (const [kind, settings] of this.#kinds) {
       for (const [key, value] of settings) {
-        const size = pack([kind, key, value]).length;
-        if (size > room) await flush();
+        if (pack([kind, key, value]).length > room) await flush();
         // It may have been changed, or removed, while the records before were on their way.
         if (!settings.has(key)) continue;
-        body.push(kind, key, settings.get(key));
-        room -= size;
+        const now = settings.get(key);
+        body.push(kind, key, now);
+        room -= pack([kind, key, now]).length;
       }
     }
     await flush();
+  }
+
+  /** Shows what the key becomes while the record that says so is on its way. */
+  async #change(kind: string, key: string, state: State, record: Uint8Array): Promise<void> {
+    const row = rowKey(kind, key);
+    const settings = this.#kinds.get(kind);
+    const states = this.#states.get(row) ?? [{ exists: settings?.has(key) === true, value: settings?.get(key) }];
+    this.#states.set(row, states);
+    states.push(state);
+    this.#show(kind, key, state);
+    try {
+      await this.#log.append(SystemTopic.settings, record);
+      states.splice(0, states.indexOf(state));
+    } catch (error) {
+      // Not in the log, so not true.
+      states.splice(states.indexOf(state), 1);
+      this.#show(kind, key, states.at(-1) as State);
+      throw error;
+    } finally {
+      if (states.length === 1) this.#states.delete(row);
+    }
+  }
+
+  #show(kind: string, key: string, { exists, value }: State): void {
+    if (exists) this.#set(kind, key, value);
+    else this.#delete(kind, key);
   }
 
   #applyPut(body: readonly unknown[], at: number, live: boolean): void {

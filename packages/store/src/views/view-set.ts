@@ -79,6 +79,8 @@ export class ViewSet {
   /** Has every view append again what must outlive the log up to here; resolves when that is durable. */
   async snapshot(log: SystemLog): Promise<void> {
     for (const view of this.#views) await view.snapshot?.(log);
+    // What was left out because its removal was on its way: should that fail, this fails too.
+    await log.flush();
   }
 
   #applyTo(view: View, record: LogRecord): void {

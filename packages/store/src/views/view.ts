@@ -2,6 +2,9 @@ import type { KeyValueBatch, KeyValueStore } from '@kitemq/runtime';
 import type { LogRecord } from './log-record.ts';
 import type { SystemLog } from './system-log.ts';
 
+/** What checkpoints are read from; it can be told that a row is missing that has to be there. */
+export type ViewRows = KeyValueStore & { noteDamage?(key: Uint8Array): void };
+
 /**
  * A fold over the log. The store calls `apply` once for every record, in log order, whether the record was appended here or is replayed at
  * start-up, so what a view holds is a function of the log alone. To add one: implement this, give it a name and a key prefix nobody has,
@@ -19,7 +22,7 @@ export interface View {
   readonly version: number;
   /** The topics whose records it wants; undefined for all. */
   readonly topics: readonly string[] | undefined;
-  load(rows: KeyValueStore): void;
+  load(rows: ViewRows): void;
   apply(record: LogRecord): void;
   checkpoint(batch: KeyValueBatch): void;
   checkpointed(): void;
@@ -27,7 +30,8 @@ export interface View {
   trim?(minPosition: number): void;
   /**
    * Appends again, as ordinary records, all that must outlive the records it came from: after that the log may lose everything that was in it
-   * when the call began, and a replay of the rest still gives this state. Called rarely, before the log's first files are deleted.
+   * when the call began, and a replay of the rest still gives this state. What a record says is read in the turn in which it is appended, else it could
+   * contradict a newer record before it. Called rarely, before the log's first files are deleted.
    */
   snapshot?(log: SystemLog): Promise<void>;
 }

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
-import { memoryKeyValueStores, type KeyValueBatch, type KeyValueStore } from '@kitemq/runtime';
+import { memoryKeyValueStores, silentLogger, type KeyValueBatch, type KeyValueStore } from '@kitemq/runtime';
 import { describe, expect, it } from 'vitest';
 import { CapturedBatch } from '../../src/checkpoint/captured-batch.ts';
+import { SealedRows } from '../../src/checkpoint/sealed-rows.ts';
 
 type Step = { readonly kind: 'put' | 'removeRange'; readonly first: Uint8Array; readonly second: Uint8Array } | { readonly kind: 'remove'; readonly first: Uint8Array };
 
@@ -31,6 +32,8 @@ function apply(batch: KeyValueBatch, all: readonly Step[]): void {
   }
 }
 
+const sealedRows = (): SealedRows => new SealedRows(memoryKeyValueStores()('/rows'), silentLogger);
+
 function rowsOf(store: KeyValueStore): [string, string][] {
   const rows: [string, string][] = [];
   store.range(Buffer.of(0), Buffer.of(255), (name, value) => void rows.push([Buffer.from(name).toString('hex'), Buffer.from(value).toString('hex')]));
@@ -41,13 +44,13 @@ describe('a captured batch', () => {
   it('does what was told to it, in order, as often as it is asked to', () => {
     fc.assert(
       fc.property(steps, (all) => {
-        const direct = memoryKeyValueStores()('/direct');
+        const direct = sealedRows();
         direct.commitSync((batch) => apply(batch, all));
         const captured = new CapturedBatch();
         apply(captured, all);
-        const stored = memoryKeyValueStores()('/captured');
-        stored.commitSync(captured.fill);
-        stored.commitSync(captured.fill);
+        const stored = sealedRows();
+        stored.commitSealedSync(captured.fill);
+        stored.commitSealedSync(captured.fill);
         // The second time removals may take more than the first left.
         direct.commitSync((batch) => apply(batch, all));
         expect(rowsOf(stored)).toEqual(rowsOf(direct));
@@ -66,10 +69,10 @@ describe('a captured batch', () => {
         captured.clear();
         expect([captured.count, captured.bytes]).toEqual([0, 0]);
         apply(captured, second);
-        const direct = memoryKeyValueStores()('/direct');
+        const direct = sealedRows();
         direct.commitSync((batch) => apply(batch, second));
-        const stored = memoryKeyValueStores()('/captured');
-        stored.commitSync(captured.fill);
+        const stored = sealedRows();
+        stored.commitSealedSync(captured.fill);
         expect(rowsOf(stored)).toEqual(rowsOf(direct));
       }),
       { numRuns: 50 },

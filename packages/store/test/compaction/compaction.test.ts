@@ -68,6 +68,19 @@ describe('a compacted topic', () => {
     expect((await read(store, { topic, offset: 4 })).status).toBe('OFFSET_OVERFLOW_BADLY');
   });
 
+  it('gives values that were carried into a part of the log which readers had in memory already', async () => {
+    const store = await startedStore(compactedOptions(temporaryFolder(), { segmentBytes: 64 * 1024, slabBytes: 1024 }));
+    await put(store, 'old', '1');
+    while (store.maxPosition < 64 * 1024) await append(store, message('x'.repeat(4000), { topic: 'Other' }));
+    // Enough of them for a reader to have all of it read.
+    for (let key = 0; key < 40; key++) await put(store, `k${key}`, 'v'.repeat(900));
+    await store.compact();
+    expect(found(await read(store, { topic, offset: 1, maxMessages: 100 }))).toHaveLength(40);
+    expect((await store.clean({ logBytesMax: 64 * 1024 })).deletedSegments).toBe(1);
+    await append(store, message('behind it', { topic: 'Other' }));
+    expect(found(await read(store, { topic, offset: 0, maxMessages: 100 }))).toEqual(['0 old=1', ...Array.from({ length: 40 }, (_, key) => `${key + 1} k${key}=${'v'.repeat(900)}`)]);
+  });
+
   it('an empty body removes its key; a message without key goes; the whole KEYS text is the key', async () => {
     const store = await startedStore(compactedOptions(temporaryFolder()));
     await put(store, 'a', '1');

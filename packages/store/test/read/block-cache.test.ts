@@ -3,7 +3,7 @@ import { NodeDisk, NodeTimers, type Clock, type Timers } from '@kitemq/runtime';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommitLog } from '../../src/commit-log/commit-log.ts';
 import { LogSegment } from '../../src/commit-log/log-segment.ts';
-import { BlockCache, waitsAheadBytes, waitTurnsMax } from '../../src/read/block-cache.ts';
+import { BlockCache, unreadableMs, waitsAheadBytes, waitTurnsMax } from '../../src/read/block-cache.ts';
 import { blocksMax } from '../../src/read/kept-blocks.ts';
 import { blockBytes, overlapBytes, spentAfterBytes, type LogBlock } from '../../src/read/log-block.ts';
 import { RecentWrites } from '../../src/read/recent-writes.ts';
@@ -74,12 +74,15 @@ it('keeps the blocks used last', async () => {
   expect(cold.reads).toBe(blocksMax + 1);
 });
 
-it('a failed read is told to all who wait, and tried again by the next', async () => {
-  const { cache, segment, log } = opened(2 * blockBytes, 4 * blockBytes);
+it('a failed read is told to all who wait, and tried again after a while', async () => {
+  const { cache, cold, segment, log } = opened(2 * blockBytes, 4 * blockBytes);
   segment.file.truncateSync(10);
   const results = await Promise.allSettled(Array.from({ length: 3 }, () => get(cache, segment, segmentStart, segmentStart + 100)));
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   segment.file.truncateSync(log.written - segmentStart);
+  await expect(get(cache, segment, segmentStart, segmentStart + 100)).rejects.toThrow('ends too early');
+  expect(cold.reads).toBe(1);
+  now += unreadableMs;
   expect((await get(cache, segment, segmentStart, segmentStart + 100)).length).toBe(blockBytes + overlapBytes);
 });
 

@@ -2,7 +2,7 @@ import { memoryKeyValueStores } from '@kitemq/runtime';
 import { describe, expect, it, vi } from 'vitest';
 import { candidatesMax, queriesMax } from '../../src/read/key-search.ts';
 import { hashOfKey } from '../../src/views/key-hash.ts';
-import { LogStore, type KeyQuery } from '../../src/index.ts';
+import { LogStore, type KeyQuery, type StoreOptions, type TopicPolicy } from '../../src/index.ts';
 import { KeyPrefix } from '../../src/views/view.ts';
 import { fastRuntime } from '../fast-disk.ts';
 import { CopyableRows } from '../recovery/log-copy.ts';
@@ -172,6 +172,105 @@ describe('a query by key', () => {
     await check(again);
     await again.shutdown();
     await check(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }));
+  });
+
+  describe('among what compaction carried over', () => {
+    interface CarriedStore {
+      readonly store: LogStore;
+      readonly options: StoreOptions;
+      readonly time: { now: number };
+      /** Has what lies before `end` carried over. */
+      readonly clean: (end: number) => Promise<void>;
+      /** Appends enough of another topic for what came before to be cleaned away, without what comes then. */
+      readonly fill: () => Promise<unknown>;
+    }
+
+    async function carriedStore(options: Partial<StoreOptions> = {}): Promise<CarriedStore> {
+      const runtime = fastRuntime();
+      const time = { now: 1_000_000 };
+      const clock = { now: () => time.now, monotonic: () => runtime.clock.monotonic() };
+      const topicPolicy = (topic: string): TopicPolicy | undefined => (topic === 'TopicTest' ? { cleanup: 'compact' } : undefined);
+      const all = storeOptions(temporaryFolder(), { runtime: { ...runtime, clock }, topicPolicy, segmentBytes: 32 * 1024, hotTailBytes: 0, ...options });
+      const store = await startedStore(all);
+      const clean = async (end: number): Promise<void> => {
+        while (store.minPosition < end) expect((await store.clean({ logBytesMax: store.maxPosition - end })).deletedSegments).toBeGreaterThan(0);
+      };
+      const fill = (): Promise<unknown> => appendAll(store, Array.from({ length: 8 }, () => '.'.repeat((options.segmentBytes ?? 32 * 1024) / 4 - 1000)), { topic: 'Filler' });
+      return { store, options: all, time, clean, fill };
+    }
+
+    async function put(store: LogStore, time: { now: number }, texts: readonly string[]): Promise<void> {
+      for (const text of texts) {
+        time.now += 10;
+        await append(store, message(text, { properties: properties({ KEYS: `${text} all`, TAGS: 'T' }) }));
+      }
+    }
+
+    const old = numbered(100, 'old');
+    const recent = numbered(20, 'new');
+
+    it.each([1 << 18, 16])('time ranges and the newest are found as before, in parts of %i entries', async (keyPartEntries) => {
+      const { store, options, time, clean, fill } = await carriedStore({ keyPartEntries, checkpointIntervalMs: 1 });
+      await put(store, time, old);
+      const between = (time.now += 10);
+      const end = store.maxPosition;
+      await fill();
+      await put(store, time, recent);
+      await clean(end);
+      const check = async (opened: LogStore): Promise<void> => {
+        for (const query of [{}, { kind: 'tag' as const, key: 'T' }]) {
+          const ask = (more: Partial<KeyQuery>): Promise<string[]> => find(opened, 'all', { ...query, ...more });
+          expect(await ask({})).toEqual([...old, ...recent].slice(-64));
+          expect(await ask({ begin: between })).toEqual(recent);
+          expect(await ask({ end: between })).toEqual(old.slice(-64));
+          expect(await ask({ maxMessages: 5 })).toEqual(recent.slice(-5));
+          expect(await ask({ begin: between - 30, end: between + 20 })).toEqual([...old.slice(-3), ...recent.slice(0, 2)]);
+          expect(await ask({ end: 1_000_020 })).toEqual(old.slice(0, 2));
+        }
+        expect(await find(opened, 'old7')).toEqual(['old7']);
+        expect(await opened.queryByKey({ topic: 'TopicTest', key: 'none', maxMessages: 1 })).toMatchObject({ lastTime: time.now });
+      };
+      await check(store);
+      await store.shutdown();
+      const again = await startedStore(options);
+      await check(again);
+      await again.shutdown();
+      await check(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }));
+    });
+
+    it('values carried over again and again, between others, are found in order of time', async () => {
+      const { store, time, clean, fill } = await carriedStore({ keyPartEntries: 16, checkpointIntervalMs: 1 });
+      const expected: string[] = [];
+      for (let round = 0; round < 4; round++) {
+        const end = store.maxPosition;
+        await fill();
+        const texts = numbered(10, `r${round}-`);
+        expected.push(...texts);
+        await put(store, time, texts);
+        await clean(end);
+        expect(await find(store, 'all')).toEqual(expected);
+        expect(await find(store, 'all', { maxMessages: 7 })).toEqual(expected.slice(-7));
+      }
+      expect(await store.queryByKey({ topic: 'TopicTest', key: 'none', maxMessages: 1 })).toMatchObject({ lastTime: time.now });
+    });
+
+    it('more of them than a query reads hide neither the newest nor those of a time', async () => {
+      const { store, time, clean, fill } = await carriedStore({ segmentBytes: 1024 * 1024 });
+      const count = candidatesMax * 2 + 100;
+      for (let first = 0; first < count; first += 100) {
+        time.now += 10;
+        await Promise.all(numbered(100, `${first}-`).map((text) => append(store, message(text, { queueId: (first / 100) % 3, properties: properties({ KEYS: text, TAGS: 'T' }) }))));
+      }
+      const end = store.maxPosition;
+      await fill();
+      await put(store, time, ['newest']);
+      await clean(end);
+      const ask = (more: Partial<KeyQuery>): Promise<string[]> => find(store, 'T', { kind: 'tag', ...more });
+      const last = Math.floor((count - 1) / 100) * 100;
+      expect(await ask({ maxMessages: 4 })).toEqual([...[97, 98, 99].map((index) => `${last}-${index}`), 'newest']);
+      expect(await ask({ end: 1_000_010, maxMessages: 3 })).toEqual(['0-97', '0-98', '0-99']);
+      expect(await ask({ begin: 1_000_100, end: 1_000_100, maxMessages: 1000 })).toEqual(numbered(100, '900-'));
+    });
   });
 
   it('ends when the store does', async () => {

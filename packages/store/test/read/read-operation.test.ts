@@ -5,13 +5,14 @@ import type { LogSegment } from '../../src/commit-log/log-segment.ts';
 import { TailSlab } from '../../src/commit-log/tail-slabs.ts';
 import type { ReadQuery, ReadResult } from '../../src/index.ts';
 import type { BlockCache } from '../../src/read/block-cache.ts';
-import type { ColdReader } from '../../src/read/cold-reader.ts';
+import type { ColdReadDone, ColdReader } from '../../src/read/cold-reader.ts';
 import { ReadOperation } from '../../src/read/read-operation.ts';
+import type { UnreadableRecords } from '../../src/read/unreadable-records.ts';
 
 const query: ReadQuery = { topic: 'T', queueId: 0, offset: 0, maxMessages: 32, maxBytes: 1e9, matchesTags: undefined, matchesRecord: undefined };
 const slabOf = (bytes: number): TailSlab => new TailSlab({} as LogSegment, 0, Buffer.from(Array.from({ length: bytes }, (_, index) => index % 251)));
 /** Nothing is on disk in these tests. */
-const nothing = { log: {} as CommitLog, cold: {} as ColdReader, blocks: {} as BlockCache, logger: silentLogger };
+const nothing = { log: {} as CommitLog, cold: {} as ColdReader, blocks: {} as BlockCache, unreadable: {} as UnreadableRecords, logger: silentLogger };
 
 function answered(overrides: Partial<ReadQuery>, collect: (operation: ReadOperation) => void): ReadResult {
   let result: ReadResult | undefined;
@@ -69,4 +70,14 @@ describe('records in memory', () => {
     expect(Buffer.concat(records)).toEqual(Buffer.concat([slab.buffer.subarray(10, 30), slab.buffer.subarray(35, 40)]));
     expect({ messageCount, byteCount }).toEqual({ messageCount: 2, byteCount: 25 });
   });
+});
+
+it('a read is told that its messages were deleted whichever of them it was', () => {
+  let result: ReadResult | undefined;
+  const operation = new ReadOperation(query, { readDone: (done) => (result = done) }, 0);
+  // In a compacted queue an earlier offset may lie behind a later one.
+  for (const [offset, position] of [900, 100].entries()) operation.addCold(offset, position, 50);
+  const cold = { read: (_position: number, _length: number, done: ColdReadDone) => done(new Error('no segment holds it any more'), Buffer.alloc(0)) } as unknown as ColdReader;
+  operation.finish({ ...nothing, cold, log: { segmentAt: () => undefined, minPosition: 500 } as unknown as CommitLog });
+  expect(result).toMatchObject({ status: 'MESSAGE_WAS_REMOVING', nextBeginOffset: 0 });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { LogStore, TailQuery } from '../../src/index.ts';
+import { ReadStatus, type LogStore, type ReadCompletion, type TailQuery } from '../../src/index.ts';
+import { TailSubscriptions } from '../../src/read/tail-subscription.ts';
 import { appendAll, bodyText, numbered, startedStore, storeOptions, temporaryFolder } from '../support.ts';
 
 /** Collects what a subscription gives, until it ends. */
@@ -59,5 +60,15 @@ describe('a subscription to a queue', () => {
     expect(waiting.texts).toEqual([]);
     const aborted = collect(store, { signal: AbortSignal.abort() });
     await aborted.ended;
+  });
+
+  it('ends with the store also while it waits for the disk', async () => {
+    const reads: ReadCompletion[] = [];
+    const tails = new TailSubscriptions({ maxOffset: () => 5, onArrival: () => undefined, read: (_query, completion) => reads.push(completion) });
+    const next = tails.subscribe({ topic: 'TopicTest', queueId: 0, offset: 0 }).next();
+    await vi.waitFor(() => expect(reads).toHaveLength(1));
+    tails.close();
+    reads[0]?.readDone({ status: ReadStatus.offsetFoundNull, nextBeginOffset: 0, minOffset: 0, maxOffset: 5, records: [], messageCount: 0, byteCount: 0 });
+    expect(await next).toEqual({ done: true, value: undefined });
   });
 });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const store = new LogStore(storeOptions(path, { runtime: fastRuntime(), openKeyValue: rows.open, checkpointIntervalMs: 1 }));
   await store.start();
   await appendAll(store, numbered(10));
-  await vi.waitFor(() => expect(readMark(rows.rows)?.position).toBe(store.maxPosition));
+  await vi.waitFor(() => expect(readMark(rows.sealed)?.position).toBe(store.maxPosition));
   const checkpoint = rows.copy();
   const waiters = await appendAll(store, numbered(20).slice(10));
   const taken = LogCopy.take(path, checkpoint);

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { memoryKeyValueStore, type KeyValueStore, type OpenKeyValueStore } from '@kitemq/runtime';
+import { memoryKeyValueStore, silentLogger, type KeyValueStore, type OpenKeyValueStore } from '@kitemq/runtime';
+import { SealedRows } from '../../src/checkpoint/sealed-rows.ts';
 import { LogStore, type RecoveryReport, type StoreOptions } from '../../src/index.ts';
 import { fastRuntime } from '../fast-disk.ts';
 import { storeOptions } from '../support.ts';
@@ -21,6 +22,11 @@ export class CopyableRows {
       close: () => Promise.resolve(),
     });
   };
+
+  /** As the store sees them. */
+  get sealed(): SealedRows {
+    return new SealedRows(this.rows, silentLogger);
+  }
 
   copy(): CopyableRows {
     const copied = new CopyableRows();

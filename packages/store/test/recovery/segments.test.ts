@@ -181,7 +181,7 @@ describe('the first start after an exit that was not clean', () => {
     const store = await startedStore(options);
     const abort = join(path, 'abort');
     await appendAll(store, ['a', 'b']);
-    if (checkpointIntervalMs < 1000) await vi.waitFor(() => expect(readMark(rows.rows)?.position).toBe(store.maxPosition));
+    if (checkpointIntervalMs < 1000) await vi.waitFor(() => expect(readMark(rows.sealed)?.position).toBe(store.maxPosition));
     const mark = readFileSync(abort);
     const flushed = store.flushedPosition;
     disk.syncError = 'EIO';
@@ -207,7 +207,7 @@ describe('the first start after an exit that was not clean', () => {
     expect(bytes).toBe(store.maxPosition - flushed);
     expect(bytes).toBeGreaterThan(0);
     expect(await readAll(store)).toEqual(['a', 'b', 'c']);
-    expect(readOpenMark(disk, abort)).toEqual({ processId: process.pid, durable: store.maxPosition, viewsAttempt: undefined });
+    expect(readOpenMark(disk, abort)).toEqual({ processId: process.pid, durable: store.maxPosition, viewsAttempt: undefined, segmentBytes: options.segmentBytes });
     await store.shutdown();
     const clean = await rewritten(disk, options);
     expect(clean.bytes).toBe(0);
@@ -216,7 +216,7 @@ describe('the first start after an exit that was not clean', () => {
 
   it('writes everything again without a checkpoint, but not what an earlier start did', async () => {
     const { disk, options, abort, rows } = await failedFlush(60_000);
-    expect(readMark(rows.rows)).toBe(undefined);
+    expect(readMark(rows.sealed)).toBe(undefined);
     const { bytes, store } = await rewritten(disk, options);
     expect(bytes).toBe(store.maxPosition);
     const end = store.maxPosition;

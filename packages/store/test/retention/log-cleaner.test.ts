@@ -1,7 +1,8 @@
 import { rmSync, readdirSync, statSync } from 'node:fs';
-import { memoryKeyValueStores } from '@kitemq/runtime';
+import { memoryKeyValueStores, type DiskFile, type OpenMode } from '@kitemq/runtime';
 import { describe, expect, it } from 'vitest';
 import { LogStore } from '../../src/index.ts';
+import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
 import { append, appendLater, message, read, readAll, startedStore, temporaryFolder, type Waiter } from '../support.ts';
 import { appendHourly, hour, keepHours, smallSegments, TestClock } from './support.ts';
 
@@ -67,6 +68,64 @@ describe('segments by age', () => {
     expect(await read(store, { offset: 0 })).toMatchObject({ status: 'OFFSET_TOO_SMALL', nextBeginOffset: 1 });
   });
 });
+
+describe('a clock that was wrong when a segment began', () => {
+  /** Two segments of messages, of which the second began when the clock went wrong by so much. */
+  async function storeWith(clock: TestClock, wrongMs: number): Promise<LogStore> {
+    const store = await startedStore(smallSegments(temporaryFolder(), clock));
+    await append(store, message('first'));
+    clock.aheadMs += wrongMs;
+    while (store.maxPosition <= 4096) await append(store, message('x'.repeat(200)));
+    clock.aheadMs -= wrongMs;
+    await append(store, message('last'));
+    return store;
+  }
+
+  it.each([
+    ['back', -96 * hour],
+    ['forward', 87_600 * hour],
+  ])('by going %s expires nothing early, and keeps nothing for longer', async (_, wrongMs) => {
+    const clock = new TestClock();
+    const store = await storeWith(clock, wrongMs);
+    for (let passed = 0; passed < 72; passed += 12) {
+      expect(await store.clean(keepHours(72))).toMatchObject({ deletedSegments: 0 });
+      await append(store, message('now and then'));
+      clock.aheadMs += 12 * hour;
+    }
+    clock.aheadMs += 12 * hour;
+    expect((await store.clean(keepHours(72))).deletedSegments).toBeGreaterThanOrEqual(2);
+    expect((await readAll(store)).every((body) => body === 'now and then')).toBe(true);
+  });
+});
+
+it('a segment whose beginning cannot be read goes at its time', async () => {
+  const clock = new TestClock();
+  const disk = new BadBeginnings();
+  const path = temporaryFolder();
+  const options = smallSegments(path, clock, { runtime: faultyRuntime(disk) });
+  const before = new LogStore(options);
+  await before.start();
+  await appendHourly(before, clock, 10);
+  await before.shutdown();
+  disk.name = segmentsOf(path).sort()[1];
+  const store = await startedStore(options);
+  expect((await store.clean(keepHours(5))).deletedSegments).toBeGreaterThan(2);
+});
+
+/** The disk does not give back how the file of that name begins. */
+class BadBeginnings extends FaultyDisk {
+  name: string | undefined;
+
+  override openSync(path: string, mode: OpenMode): DiskFile {
+    const file = super.openSync(path, mode);
+    const readSync = file.readSync.bind(file);
+    file.readSync = (target, offset, length, position) => {
+      if (this.name !== undefined && path.endsWith(`/commitlog/${this.name}`) && position === 0) throw Object.assign(new Error('EIO: by the test'), { code: 'EIO' });
+      return readSync(target, offset, length, position);
+    };
+    return file;
+  }
+}
 
 describe('what outlives the log', () => {
   /** Lets everything expire, in a log whose first segments had all that is asked for later. */

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { MessageSysFlag } from '@kitemq/protocol';
 import { memoryKeyValueStores } from '@kitemq/runtime';
 import { expect, it } from 'vitest';
 import { LogStore, type CleanReport, type TopicRetention } from '../../src/index.ts';
@@ -45,6 +46,23 @@ it('a topic loses its oldest messages, of whatever queue, when it has too many b
   await send(1, 30, 5);
   await clean(store, limit);
   expect(await left()).toEqual(Array.from({ length: kept.length }, (_, index) => 35 - kept.length + index));
+});
+
+it('a batch that is one record counts once, and goes as a whole', async () => {
+  const store = await startedStore(smallSegments(temporaryFolder(), new TestClock(), { segmentBytes: 1024 * 1024 }));
+  const send = (count: number) => append(store, message('b'.repeat(1000), { topic: 'Batches', sysFlag: MessageSysFlag.innerBatch | MessageSysFlag.needUnwrap, properties: Buffer.from(`INNER_NUM\u0001${count}\u0002`), count }));
+  // More entries than a chunk of the queue has, in batches that its ends divide.
+  for (let batch = 0; batch < 10; batch++) await send(60);
+  expect(await clean(store, { topic: 'Batches', bytes: 12_000 })).toMatchObject({ trimmedQueues: 0 });
+  // Six of them: records have about 100 bytes more than their bodies.
+  const limit: TopicRetention = { topic: 'Batches', bytes: 7_000 };
+  await clean(store, limit);
+  expect([store.minOffset('Batches', 0), store.maxOffset('Batches', 0)]).toEqual([240, 600]);
+  await send(2);
+  await send(1);
+  await clean(store, limit);
+  expect([store.minOffset('Batches', 0), store.maxOffset('Batches', 0)]).toEqual([360, 603]);
+  expect(await clean(store, limit)).toMatchObject({ trimmedQueues: 0 });
 });
 
 it.each([

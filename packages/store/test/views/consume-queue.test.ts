@@ -26,6 +26,10 @@ class Model implements QueueOwner {
 
   minOffsetMoved(): void {}
 
+  chunkMissing(_queue: ConsumeQueue, number: number): void {
+    expect.fail(`chunk ${number} is missing`);
+  }
+
   add(count: number): void {
     for (let index = 0; index < count; index++) {
       const value = this.entries.length + 1;

@@ -183,11 +183,11 @@ describe('checkpoints', () => {
     disk.holdsSyncs = true;
     await appendAll(store, numbered(50));
     await vi.waitFor(() => expect(disk.heldSyncs).toBe(1));
-    expect(readMark(rows.rows)).toBeUndefined();
+    expect(readMark(rows.sealed)).toBeUndefined();
     const atCapture = store.maxPosition;
     await appendAll(store, numbered(50));
     disk.release();
-    await vi.waitFor(() => expect(readMark(rows.rows)?.position).toBe(store.maxPosition));
+    await vi.waitFor(() => expect(readMark(rows.sealed)?.position).toBe(store.maxPosition));
     expect(store.maxPosition).toBeGreaterThan(atCapture);
   });
 
@@ -224,7 +224,7 @@ describe('checkpoints', () => {
       }),
     );
     await appendAll(store, numbered(700));
-    await vi.waitFor(() => expect(readMark(rows.rows)?.position).toBe(store.maxPosition));
+    await vi.waitFor(() => expect(readMark(rows.sealed)?.position).toBe(store.maxPosition));
     expect(failures).toBeLessThan(0);
     expect(await readAll(store)).toEqual(numbered(700));
   });
@@ -234,7 +234,7 @@ describe('checkpoints', () => {
     const store = await startedStore(storeOptions(temporaryFolder(), { checkpointIntervalMs: 2, openKeyValue: rows.open }));
     for (let round = 0; round < 5; round++) {
       await appendAll(store, numbered(130, `r${round}-`));
-      await vi.waitFor(() => expect(readMark(rows.rows)?.position).toBe(store.maxPosition));
+      await vi.waitFor(() => expect(readMark(rows.sealed)?.position).toBe(store.maxPosition));
     }
     expect(await readAll(store)).toEqual([0, 1, 2, 3, 4].flatMap((round) => numbered(130, `r${round}-`)));
   });
