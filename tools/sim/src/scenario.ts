@@ -14,6 +14,17 @@ export interface LifeCounts {
   readonly trimmedQueues?: number;
   /** Starts that a failing disk made fail. */
   readonly failedStarts?: number;
+  /** Sends that the disk did not confirm in time. */
+  readonly flushTimeouts?: number;
+  /** Sends from inside of a completion. */
+  readonly sequels?: number;
+  /** Of topics. */
+  readonly removals?: number;
+  readonly refusedRemovals?: number;
+  /** Reads that a failing disk made fail. */
+  readonly failedReads?: number;
+  /** With a segment that somebody took away. */
+  readonly lostMessages?: number;
   readonly events: number;
 }
 

@@ -6,6 +6,7 @@ import { Simulation } from '@kitemq/simulator';
 import { AppendOutcome, AppendStatus, openStore } from '@kitemq/store';
 import type { AppendCompletion, MessageStore, ReadResult } from '@kitemq/store';
 import { check } from '../check.ts';
+import { inProcess } from '../in-process.ts';
 import { makeBody, readBody } from '../message-body.ts';
 import { rerunCommand } from '../rerun.ts';
 import type { LifeCounts, Sabotage } from '../scenario.ts';
@@ -33,6 +34,8 @@ interface Plan {
   readonly keyCount: number;
   readonly lives: number;
   readonly crashKinds: readonly CrashKind[];
+  /** The topic is removed and made again. */
+  readonly removes: boolean;
 }
 
 const drawPlan = (random: SimulatedRandom): Plan => ({
@@ -49,13 +52,14 @@ const drawPlan = (random: SimulatedRandom): Plan => ({
   keyCount: random.pick([1, 3, 40]),
   lives: 2 + random.below(5),
   crashKinds: random.pick<readonly CrashKind[]>([['kill'], ['powerCut'], ['kill', 'powerCut']]),
+  removes: random.chance(0.4),
 });
 
 /** One store with compacted queues: several lives, each ended by a crash at some step, while its log turns over. */
 class CompactionStory {
   readonly simulation: Simulation;
   readonly ledgers: KeyLedger[] = queueIds.map((queueId) => new KeyLedger(`${topic}/${queueId}`));
-  readonly counts = { lives: 0, kills: 0, powerCuts: 0, cleanStops: 0, deletedSegments: 0 };
+  readonly counts = { lives: 0, kills: 0, powerCuts: 0, cleanStops: 0, deletedSegments: 0, removals: 0 };
   readonly #plan: Plan;
   readonly #process: SimulatedProcess;
   #lastId = 0;
@@ -104,9 +108,7 @@ class CompactionStory {
   async #inProcess(task: (runtime: Runtime) => Promise<void>): Promise<void> {
     const process = this.#process;
     if (!process.alive) process.restart();
-    const ended = new Promise<void>((resolve) => process.spawn((runtime) => task(runtime).finally(resolve)));
-    await Promise.race([ended, process.died()]);
-    process.disk.crashAfterOperations(undefined);
+    await inProcess(process, task);
   }
 
   async #start(runtime: Runtime): Promise<MessageStore> {
@@ -128,6 +130,7 @@ class CompactionStory {
   async #step(store: MessageStore, runtime: Runtime): Promise<void> {
     const { random } = this.simulation;
     const what = random.below(20);
+    if (this.#plan.removes && random.chance(0.05)) this.#remove(store);
     if (what < 9) for (let count = 1 + random.below(10); count > 0; count--) this.#put(store);
     else if (what < 14) for (let count = 1 + random.below(6); count > 0; count--) store.append(this.#message('others', 0, { body: makeBody(1, 700), properties: noProperties }), new Unheard());
     else if (what < 16) void this.#clean(store);
@@ -140,6 +143,18 @@ class CompactionStory {
   async #clean(store: MessageStore): Promise<void> {
     const report = await store.clean({ logBytesMax: this.#plan.logBytesMax }).catch(() => undefined);
     this.counts.deletedSegments += report?.deletedSegments ?? 0;
+  }
+
+  /** Nobody waits for it: compaction and retention may be under way, and go on. */
+  #remove(store: MessageStore): void {
+    const process = this.#process;
+    const { runtime } = process;
+    const ended = this.ledgers.map((ledger) => ledger.removing());
+    this.counts.removals++;
+    const removed = (): void => {
+      if (process.alive && process.runtime === runtime) for (const end of ended) end();
+    };
+    void store.removeTopic(topic).then(removed, () => {});
   }
 
   #put(store: MessageStore): void {

@@ -5,9 +5,21 @@ interface Sent {
   readonly id: number;
   readonly key: string;
   readonly isTombstone: boolean;
+  /** How often the topic had been removed when it was sent. */
+  readonly generation: number;
   offset: number;
   isAcknowledged: boolean;
 }
+
+/** Of the whole topic. */
+interface Removal {
+  readonly isRemoval: true;
+}
+
+/** What a key may have; undefined: nothing yet. */
+type Possible = Sent | Removal | undefined;
+
+const isNothing = (possible: Possible): boolean => possible === undefined || 'isRemoval' in possible || possible.isTombstone;
 
 /** A message as a reader found it. */
 export interface FoundValue {
@@ -23,15 +35,16 @@ export class KeyLedger {
   acknowledged = 0;
   readonly #sent: Map<number, Sent> = new Map();
   /** By key: what it may have now, the oldest first; what is before the first is superseded for ever. */
-  readonly #possible: Map<string, (Sent | undefined)[]> = new Map();
+  readonly #possible: Map<string, Possible[]> = new Map();
   #lastAcknowledgedOffset = -1;
+  #generation = 0;
 
   constructor(name: string) {
     this.name = name;
   }
 
   sending(id: number, key: string, isTombstone: boolean): void {
-    const sent = { id, key, isTombstone, offset: -1, isAcknowledged: false };
+    const sent = { id, key, isTombstone, generation: this.#generation, offset: -1, isAcknowledged: false };
     this.#sent.set(id, sent);
     const possible = this.#possible.get(key);
     if (possible === undefined) this.#possible.set(key, [undefined, sent]);
@@ -44,9 +57,20 @@ export class KeyLedger {
     sent.offset = offset;
     sent.isAcknowledged = true;
     this.acknowledged++;
-    this.#lastAcknowledgedOffset = Math.max(this.#lastAcknowledgedOffset, offset);
+    if (sent.generation === this.#generation) this.#lastAcknowledgedOffset = Math.max(this.#lastAcknowledgedOffset, offset);
     const possible = this.#possible.get(sent.key)!;
     possible.splice(0, Math.max(0, possible.indexOf(sent)));
+  }
+
+  /** The topic is being removed: each key may have nothing from now on, and has nothing of before when it is done (call what is returned). */
+  removing(): () => void {
+    const removal: Removal = { isRemoval: true };
+    this.#generation++;
+    this.#lastAcknowledgedOffset = -1;
+    for (const possible of this.#possible.values()) possible.push(removal);
+    return () => {
+      for (const possible of this.#possible.values()) possible.splice(0, Math.max(0, possible.indexOf(removal)));
+    };
   }
 
   /**
@@ -71,13 +95,15 @@ export class KeyLedger {
     for (const [key, possible] of this.#possible) this.#verifyKey(key, possible, { value: values.get(key), restarted: kind.restarted });
   }
 
-  #verifyKey(key: string, possible: (Sent | undefined)[], seen: { readonly value: FoundValue | undefined; readonly restarted: boolean }): void {
+  #verifyKey(key: string, possible: Possible[], seen: { readonly value: FoundValue | undefined; readonly restarted: boolean }): void {
     const { value, restarted } = seen;
-    const index = possible.findIndex((each) => (value === undefined || value.isTombstone ? each === undefined || each.isTombstone : each?.id === value.id));
+    const index = possible.findIndex((each) => (value === undefined || value.isTombstone ? isNothing(each) : each !== undefined && 'id' in each && each.id === value.id));
     check(index >= 0, () => `${this.name}: key ${key} has ${value === undefined ? 'nothing' : `message ${value.id} at ${value.offset}`}, not ${possible.map((each) => describe(each)).join(' or ')}`);
     if (restarted) this.#possible.set(key, [possible[index]]);
   }
 }
 
-const describe = (sent: { readonly id: number; readonly offset: number; readonly isTombstone: boolean } | undefined): string =>
-  sent === undefined ? 'nothing' : `${sent.isTombstone ? 'nothing, as said by' : ''} message ${sent.id}${sent.offset < 0 ? '' : ` at ${sent.offset}`}`;
+const describe = (possible: Possible): string => {
+  if (possible === undefined || 'isRemoval' in possible) return 'nothing';
+  return `${possible.isTombstone ? 'nothing, as said by' : ''} message ${possible.id}${possible.offset < 0 ? '' : ` at ${possible.offset}`}`;
+};

@@ -1,6 +1,7 @@
 import type { Runtime } from '@kitemq/runtime';
 import { type CrashKind, type SimulatedProcess, Simulation } from '@kitemq/simulator';
 import { type MessageStore, openStore } from '@kitemq/store';
+import { inProcess } from '../in-process.ts';
 import { StoreLedger } from './store-ledger.ts';
 import type { RetentionPlan, StorePlan } from './store-plan.ts';
 import { StoreWorkload } from './store-workload.ts';
@@ -53,6 +54,12 @@ const planOf = ({ flushMode, deletes }: CrashPoint): StorePlan => ({
   failsAnywhere: false,
   retention: deletes === true ? retention : undefined,
   wrongClock: false,
+  failingReads: false,
+  removes: deletes === true,
+  manyQueues: 0,
+  operationsMax: 0,
+  inFlightBytesMax: 1 << 20,
+  losesLog: false,
 });
 
 class CrashPointStory {
@@ -101,9 +108,7 @@ class CrashPointStory {
     const process = this.#process;
     if (!process.alive) process.restart();
     process.disk.crashAfterOperations(crashAt);
-    const ended = new Promise<void>((resolve) => process.spawn((runtime) => task(runtime).finally(resolve)));
-    await Promise.race([ended, process.died()]);
-    process.disk.crashAfterOperations(undefined);
+    await inProcess(process, task);
     if (process.alive) return false;
     this.#ledger.crashed(this.#point.kind, this.#point.flushMode);
     return true;

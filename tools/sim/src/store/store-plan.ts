@@ -47,19 +47,33 @@ export interface StorePlan {
   readonly retention: RetentionPlan | undefined;
   /** Each life finds the wall clock somewhere else. */
   readonly wrongClock: boolean;
+  /** Some reads fail while the store runs. */
+  readonly failingReads: boolean;
+  /** Topics are removed and made again, and groups are removed. */
+  readonly removes: boolean;
+  /** Of one more topic. */
+  readonly manyQueues: number;
+  /** A life that crashes does so within so many changes of the disk. */
+  readonly operationsMax: number;
+  /** With more waiting for the disk, everything is refused. */
+  readonly inFlightBytesMax: number;
+  /** In the end, a part of the log before the checkpoint is lost. */
+  readonly losesLog: boolean;
 }
 
 export const drawStorePlan = (random: SimulatedRandom): StorePlan => {
+  const manyQueues = random.chance(0.01) ? random.pick([300, 1000, 2000]) : 0;
   return {
     flushMode: random.pick(['sync', 'sync', 'async'] as const),
-    segmentBytes: random.pick([4096, 8192, 32_768, 1 << 18]),
+    // Where all queues stand is said in records that are no longer than a segment: with many queues in several.
+    segmentBytes: manyQueues > 0 ? 4096 : random.pick([4096, 8192, 32_768, 1 << 18]),
     slabBytes: random.pick([1024, 4096, 65_536]),
     hotTailBytes: random.pick([0, 2048, 65_536]),
     checkpointIntervalMs: random.pick([2, 10, 50, 10_000]),
     checkpointBytes: random.pick([1, 4096, 1 << 20]),
     offsetFlushIntervalMs: random.pick([2, 10, 100]),
     asyncFlushIntervalMs: random.pick([2, 10, 100]),
-    syncFlushTimeoutMs: 50,
+    syncFlushTimeoutMs: random.pick([1, 50]),
     bodyBytesMax: random.pick([16, 200, 3000]),
     lives: 2 + random.below(4),
     crashKinds: random.pick<readonly CrashKind[]>([['kill'], ['powerCut'], ['kill', 'powerCut']]),
@@ -68,7 +82,13 @@ export const drawStorePlan = (random: SimulatedRandom): StorePlan => {
     failingDisk: random.chance(0.1),
     wrongClock: random.chance(0.15),
     failsAnywhere: random.chance(0.1),
-    retention: random.chance(0.6) ? drawRetentionPlan(random) : undefined,
+    failingReads: random.chance(0.15),
+    removes: manyQueues > 0 || random.chance(0.4),
+    manyQueues,
+    operationsMax: manyQueues > 0 ? 2000 : 120,
+    inFlightBytesMax: random.pick([1024, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20]),
+    losesLog: random.chance(0.1),
+    retention: manyQueues > 0 || random.chance(0.6) ? drawRetentionPlan(random) : undefined,
     keyPartEntries: random.pick([2, 20, 200, 1 << 18]),
   };
 };

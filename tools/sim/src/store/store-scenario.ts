@@ -5,9 +5,12 @@ import { Simulation } from '@kitemq/simulator';
 import { openStore } from '@kitemq/store';
 import type { MessageStore, StoreOptions } from '@kitemq/store';
 import { check } from '../check.ts';
+import { inProcess } from '../in-process.ts';
 import { rerunCommand } from '../rerun.ts';
 import { writeLater } from '../sabotaged-disk.ts';
 import type { LifeCounts, Sabotage } from '../scenario.ts';
+import { acceptLoss, loseSegment } from './lost-segment.ts';
+import type { LostSegment } from './lost-segment.ts';
 import { StoreLedger } from './store-ledger.ts';
 import type { StorePlan } from './store-plan.ts';
 import { drawStorePlan } from './store-plan.ts';
@@ -21,7 +24,7 @@ const noFaults: Partial<DiskFaults> = { slowDatasyncProbability: 0, failDatasync
 /** The whole story of one store: several lives, each but the last ended by a crash or a clean stop at some step. */
 class StoreStory {
   readonly simulation: Simulation;
-  readonly ledger: StoreLedger = new StoreLedger();
+  readonly ledger: StoreLedger;
   readonly counts = { lives: 0, kills: 0, powerCuts: 0, cleanStops: 0, failedStarts: 0 };
   readonly #plan: StorePlan;
   readonly #process: SimulatedProcess;
@@ -31,6 +34,7 @@ class StoreStory {
   constructor(seed: number, sabotage: Sabotage) {
     this.simulation = new Simulation({ seed, rerun: rerunCommand('store', seed, sabotage) });
     this.#plan = drawStorePlan(this.simulation.random.fork('plan'));
+    this.ledger = new StoreLedger(this.#plan.manyQueues);
     this.#process = this.simulation.process('broker');
     this.#sabotage = sabotage;
     if (sabotage === 'ack-before-sync') this.#process.disk.faults.ignoreDatasync = true;
@@ -42,6 +46,23 @@ class StoreStory {
     disk.syncDirectorySync('/');
     for (let life = 1; life <= this.#plan.lives; life++) await this.#live();
     // The last life only looks.
+    await this.#inProcess(async (runtime) => {
+      const store = await this.#start(runtime);
+      await this.#stop(store);
+    });
+    if (this.#plan.losesLog && this.#lastStop === 'clean') await this.#loseSegment();
+  }
+
+  /** Between two lives, of which the first has ended in order. */
+  async #loseSegment(): Promise<void> {
+    const { random } = this.simulation;
+    const lost = loseSegment(this.#process.runtime.disk, directory, random);
+    if (lost === undefined) return;
+    await this.#inProcess(async (runtime) => {
+      const store = await this.#start(runtime, lost);
+      await new StoreWorkload({ process: this.#process, runtime, store, ledger: this.ledger, plan: this.#plan, random }).run(10);
+    });
+    this.#process.kill();
     await this.#inProcess(async (runtime) => {
       const store = await this.#start(runtime);
       await store.shutdown();
@@ -59,7 +80,7 @@ class StoreStory {
     if (isDuringStart) process.disk.crashAfterOperations(1 + random.below(20));
     await this.#inProcess(async (runtime) => {
       const store = await this.#start(runtime);
-      if (!isDuringStart) process.disk.crashAfterOperations(1 + random.below(120));
+      if (!isDuringStart) process.disk.crashAfterOperations(1 + random.below(this.#plan.operationsMax));
       const workload = new StoreWorkload({ process, runtime, store, ledger: this.ledger, plan: this.#plan, random });
       await workload.run(2 + random.below(40));
       if (store.failure === undefined && random.chance(0.3)) await this.#stop(store);
@@ -74,15 +95,13 @@ class StoreStory {
     if (!process.alive) process.restart();
     process.disk.totalBytes = 2 ** 40;
     Object.assign(process.disk.faults, noFaults);
-    const ended = new Promise<void>((resolve) => process.spawn((runtime) => task(runtime).finally(resolve)));
-    await Promise.race([ended, process.died()]);
-    process.disk.crashAfterOperations(undefined);
+    await inProcess(process, task);
   }
 
-  async #start(runtime: Runtime): Promise<MessageStore> {
+  async #start(runtime: Runtime, lost?: LostSegment): Promise<MessageStore> {
     const process = this.#process;
     const { random } = this.simulation;
-    if (random.chance(this.#plan.retention === undefined ? 0.05 : 0.15) && process.disk.keyValues.size > 0) for (const image of process.disk.keyValues.values()) image.unreadable = true;
+    if (!this.ledger.hasHoles && lost === undefined && random.chance(this.#plan.retention === undefined ? 0.05 : 0.15) && process.disk.keyValues.size > 0) for (const image of process.disk.keyValues.values()) image.unreadable = true;
     const options: StoreOptions = {
       ...this.#plan,
       runtime: this.#sabotage === 'ack-before-write' ? { ...runtime, disk: writeLater(runtime.disk, runtime.timers) } : runtime,
@@ -90,16 +109,17 @@ class StoreStory {
       storeHost: { address: '10.0.0.1', port: 10_911 },
       openKeyValue: process.openKeyValueStore,
     };
-    if (this.#plan.failsAnywhere && random.chance(0.4)) await this.#startInVain(options);
+    if (this.#plan.failsAnywhere && lost === undefined && random.chance(0.4)) await this.#startInVain(options);
     const store = openStore(options);
     const before = this.#lastStop;
     this.#lastStop = 'begun';
     const report = await store.start();
     const fits = before === 'begun' || report.clean === (before === 'clean');
     check(fits || this.ledger.acknowledged === 0, () => `start-up says clean: ${report.clean}, but the last stop was: ${before}`);
+    if (lost !== undefined) acceptLoss(this.ledger, lost, report);
     await verifyStore(store, this.ledger, before === 'clean');
     const { wrongClock, segmentBytes, retention } = this.#plan;
-    this.ledger.retention.verify(retention, this.ledger.queues, { now: runtime.clock.now(), maxPosition: store.maxPosition, segmentBytes, trustClock: !wrongClock });
+    this.ledger.retention.verify(retention, this.ledger.allQueues, { now: runtime.clock.now(), maxPosition: store.maxPosition, segmentBytes, trustClock: !wrongClock });
     this.#lastStop = 'crashed';
     return store;
   }
@@ -130,9 +150,10 @@ class StoreStory {
     await store.shutdown();
     // A store that died on the way may end its shutdown when the next life has begun.
     if (!this.#process.alive || this.#process.runtime !== runtime) return;
-    // A full or failing disk may have kept the last offsets from being written; then the stop is not a clean one.
-    const { fullDisk, failingDisk, failsAnywhere, retention } = this.#plan;
-    if (store.failure === undefined && !fullDisk && !failingDisk && !failsAnywhere && retention?.diskBytes === undefined) this.#lastStop = 'clean';
+    // A full or failing disk, or too much that waits for it, may have kept the last offsets from being written; then the stop is not a clean one.
+    const { fullDisk, failingDisk, failsAnywhere, retention, inFlightBytesMax } = this.#plan;
+    const isBusy = inFlightBytesMax < 1 << 20;
+    if (store.failure === undefined && !isBusy && !fullDisk && !failingDisk && !failsAnywhere && retention?.diskBytes === undefined) this.#lastStop = 'clean';
     this.counts.cleanStops++;
   }
 
@@ -147,6 +168,7 @@ class StoreStory {
 export const storeScenario = async (seed: number, sabotage: Sabotage): Promise<LifeCounts> => {
   const story = new StoreStory(seed, sabotage);
   await story.simulation.run(() => story.tell());
-  const { deletedSegments, trimmedQueues } = story.ledger.retention;
-  return { ...story.counts, acknowledged: story.ledger.acknowledged, deletedSegments, trimmedQueues, events: story.simulation.eventCount };
+  const { acknowledged, events, retention } = story.ledger;
+  const { deletedSegments, trimmedQueues } = retention;
+  return { ...story.counts, acknowledged, deletedSegments, trimmedQueues, ...events, events: story.simulation.eventCount };
 };

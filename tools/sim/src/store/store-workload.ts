@@ -1,21 +1,17 @@
 import type { Runtime } from '@kitemq/runtime';
 import { sleep } from '@kitemq/runtime';
 import type { SimulatedProcess, SimulatedRandom } from '@kitemq/simulator';
-import type { AppendCompletion, CleanReport, MessageStore, MessageToAppend } from '@kitemq/store';
-import { AppendOutcome, AppendStatus } from '@kitemq/store';
-import { check } from '../check.ts';
-import { makeBody } from '../message-body.ts';
-import type { QueueLedger } from './queue-ledger.ts';
-import type { StoreLedger } from './store-ledger.ts';
+import type { CleanReport, MessageStore } from '@kitemq/store';
+import { Consumers } from './consumers.ts';
+import { Producers } from './producers.ts';
+import { Remover } from './remover.ts';
 import { policyOf } from './retention-ledger.ts';
+import type { StoreLedger } from './store-ledger.ts';
 import type { RetentionPlan, StorePlan } from './store-plan.ts';
-import { keyProperties } from './verify-keys.ts';
-import { readOnce, toFound } from './verify-store.ts';
+import type { Mark } from './value-ledger.ts';
 
 /** Where the disk is part of the plan: what a log takes of it. */
 const diskBytesUsual = 30_000;
-
-const bornHost = Uint8Array.of(10, 0, 0, 9, 0, 0, 0x9c, 0x40);
 
 export interface WorkloadOptions {
   readonly process: SimulatedProcess;
@@ -26,134 +22,56 @@ export interface WorkloadOptions {
   readonly random: SimulatedRandom;
 }
 
-/** Producers and consumers, on top of a store in the same process. */
+/** What people do with a store, on top of it in the same process. */
 export class StoreWorkload {
   readonly #options: WorkloadOptions;
-  /** Next offset to read, of each consumer place. */
-  readonly #positions: number[];
+  readonly #producers: Producers;
+  readonly #consumers: Consumers;
+  readonly #remover: Remover;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
-    this.#positions = options.ledger.places.map(({ committed }) => Math.max(0, committed.last));
+    this.#producers = new Producers(options);
+    this.#consumers = new Consumers(options);
+    this.#remover = new Remover(options);
   }
 
   /** Does `steps` things, unless the store fails before. */
   async run(steps: number): Promise<void> {
-    const { process, store, runtime, random, ledger, plan } = this.#options;
+    const { store, runtime, random, ledger, plan } = this.#options;
     for (let step = 0; step < steps && store.failure === undefined; step++) {
       this.#disturbDisk();
       await this.#step();
       // What a dead process still does between two awaits is not seen by anybody: its store says what the power has taken already.
-      if (!process.alive || process.runtime !== runtime) return;
+      if (!this.#isAlive) return;
       ledger.flushedPosition = store.flushedPosition;
-      ledger.retention.look(store, ledger.queues);
+      ledger.retention.look(store, ledger.allQueues);
       const pause = random.below(10);
       if (pause < 3) await new Promise<void>((resolve) => runtime.timers.setImmediate(resolve));
       else if (pause < 6) await sleep(runtime.timers, random.below(8));
       // Long enough to notice that there is space again.
       else if (pause === 6 && (plan.fullDisk || plan.retention?.diskBytes !== undefined) && random.chance(0.2)) await sleep(runtime.timers, 1100);
     }
+    if (this.#isAlive && random.chance(0.5)) await this.#consumers.lookAtAll();
+  }
+
+  get #isAlive(): boolean {
+    const { process, runtime } = this.#options;
+    return process.alive && process.runtime === runtime;
   }
 
   async #step(): Promise<void> {
-    const { random, plan } = this.#options;
+    const { random, plan, ledger } = this.#options;
     if (plan.retention !== undefined && random.chance(0.15)) this.#clean(plan.retention);
+    if (plan.removes && random.chance(0.06)) this.#remove();
+    if (plan.manyQueues > 0 && random.chance(0.1)) for (const queue of ledger.manyQueues) this.#producers.send(queue);
     const what = random.below(20);
-    if (what < 11) for (let count = 1 + random.below(8); count > 0; count--) this.#send();
-    else if (what < 13) this.#sendBatch();
-    else if (what < 17) await this.#consume();
-    else if (what < 19) this.#set();
+    if (what < 10) for (let count = 1 + random.below(8); count > 0; count--) this.#producers.send(random.pick(ledger.queues));
+    else if (what < 12) this.#producers.sendBatch(random.pick(ledger.queues));
+    else if (what < 13) this.#producers.sendInnerBatch(random.pick(ledger.queues));
+    else if (what < 17) await this.#consumers.consume(random.below(ledger.places.length));
+    else if (what < 19) for (let count = 1 + random.below(3); count > 0; count--) this.#set();
     else this.#flushOffsets();
-  }
-
-  #send(): void {
-    const { store, ledger, random } = this.#options;
-    const queue = random.pick(ledger.queues);
-    const { id, message } = this.#message(queue);
-    const completion = this.#completion(queue, [id], !random.chance(0.05));
-    this.#accepted(store.append(message, completion), completion);
-  }
-
-  #sendBatch(): void {
-    const { store, ledger, random } = this.#options;
-    const queue = random.pick(ledger.queues);
-    const parts = Array.from({ length: 1 + random.below(4) }, () => this.#message(queue));
-    const completion = this.#completion(queue, parts.map(({ id }) => id), true);
-    this.#accepted(store.appendBatch(parts.map(({ message }) => message), completion), completion);
-  }
-
-  #message(queue: QueueLedger): { id: number; message: MessageToAppend } {
-    const { ledger, plan, random, runtime } = this.#options;
-    const id = ledger.nextId();
-    const body = makeBody(id, random.below(plan.bodyBytesMax));
-    queue.sending(id, body.length);
-    const message: MessageToAppend = {
-      topic: queue.topic,
-      queueId: queue.queueId,
-      flag: 0,
-      sysFlag: 0,
-      bornTimestamp: runtime.clock.now(),
-      bornHost,
-      reconsumeTimes: 0,
-      preparedTransactionOffset: 0,
-      body,
-      properties: keyProperties(id),
-      tagsCode: 0,
-    };
-    return { id, message };
-  }
-
-  /** Enters what the store promises. Called during `append` it would be too early: then `inside` is set. */
-  #completion(queue: QueueLedger, ids: readonly number[], waitForFlush: boolean): AppendCompletion & { inside: boolean } {
-    const { process, plan } = this.#options;
-    let calls = 0;
-    const completion = {
-      physicalOffset: -1,
-      queueOffset: -1,
-      storeTimestamp: 0,
-      physicalOffsets: undefined as number[] | undefined,
-      waitForFlush,
-      inside: true,
-      appended: (outcome: AppendOutcome): void => {
-        if (!process.alive) return;
-        check(!completion.inside, () => 'a completion was called from inside append');
-        check(++calls === 1, () => 'a completion was called twice');
-        if (outcome !== AppendOutcome.stored) return;
-        ids.forEach((id, index) => {
-          queue.stored(id, {
-            queueOffset: completion.queueOffset + index,
-            physicalOffset: completion.physicalOffsets?.[index] ?? completion.physicalOffset,
-            storeTimestamp: completion.storeTimestamp,
-            promised: waitForFlush && plan.flushMode === 'sync' ? 'flushed' : 'written',
-          });
-        });
-      },
-    };
-    return completion;
-  }
-
-  #accepted(status: AppendStatus, completion: { inside: boolean }): void {
-    completion.inside = false;
-    check(status !== AppendStatus.messageIllegal, () => 'a legal message was refused');
-  }
-
-  async #consume(): Promise<void> {
-    const { store, ledger, random } = this.#options;
-    const index = random.below(ledger.places.length);
-    const { group, queue, committed } = ledger.places[index]!;
-    const from = this.#positions[index]!;
-    const result = await readOnce(store, queue, from, 1 + random.below(8));
-    let next = from;
-    for (const record of result.records) {
-      const { queueOffset } = toFound(record);
-      check(ledger.powerCuts > 0 || store.minOffset(queue.topic, queue.queueId) > next ? queueOffset >= next : queueOffset === next, () => `${queue.name}: asked for ${next}, got ${queueOffset}`);
-      next = queueOffset + 1;
-    }
-    if (result.nextBeginOffset <= from) return;
-    this.#positions[index] = result.nextBeginOffset;
-    committed.wrote(result.nextBeginOffset);
-    store.consumerOffsets.commit(group, queue.topic, queue.queueId, result.nextBeginOffset);
-    check(store.consumerOffsets.get(group, queue.topic, queue.queueId) === result.nextBeginOffset, () => 'a committed offset is not seen at once');
   }
 
   #flushOffsets(): void {
@@ -170,30 +88,48 @@ export class StoreWorkload {
     const value = random.chance(0.3) ? undefined : random.below(1000);
     setting.wrote(value);
     const mark = setting.markNow();
+    const look = (end: keyof Mark) => (): void => {
+      // After a failed write or flush nobody knows what is in the log.
+      if (!this.#isAlive || (end === 'refused' && store.failure !== undefined)) return;
+      mark[end]();
+      if (setting.settled) setting.look(store.settings.get('color', key) as number | undefined);
+    };
     const done = value === undefined ? store.settings.remove('color', key) : store.settings.put('color', key, value);
-    done.then(() => mark.durable(), () => {});
+    void done.then(look('durable'), look('refused'));
+  }
+
+  #remove(): void {
+    const { random, ledger } = this.#options;
+    const topic = random.pick(ledger.allQueues).topic;
+    if (random.chance(0.2)) this.#remover.removeGroup(random.pick(ledger.places).group);
+    else if (this.#remover.removeTopic(topic)) {
+      this.#consumers.beginAgain(topic);
+      // Made again in the same turn, or later.
+      for (const queue of ledger.allQueues) if (queue.topic === topic && random.chance(0.3)) this.#producers.send(queue);
+    }
   }
 
   /** Nobody waits for it: sends and reads go on meanwhile. */
   #clean(retention: RetentionPlan): void {
-    const { store, ledger, process, plan, runtime } = this.#options;
+    const { store, ledger, plan, runtime } = this.#options;
     const cleaned = (report: CleanReport): void => {
-      if (!process.alive || process.runtime !== runtime) return;
+      if (!this.#isAlive) return;
       ledger.retention.cleaned(report);
-      ledger.retention.look(store, ledger.queues);
-      ledger.retention.verify(retention, ledger.queues, { now: runtime.clock.now(), maxPosition: store.maxPosition, segmentBytes: plan.segmentBytes, trustClock: !plan.wrongClock });
+      ledger.retention.look(store, ledger.allQueues);
+      ledger.retention.verify(retention, ledger.allQueues, { now: runtime.clock.now(), maxPosition: store.maxPosition, segmentBytes: plan.segmentBytes, trustClock: !plan.wrongClock });
     };
     store.clean(policyOf(retention, ledger.queues[0]!.topic)).then(cleaned, (error: unknown) => {
       // A full or failing disk, or a stop, may end it; a mistake may not.
-      if (process.alive && process.runtime === runtime && (error as { code?: string }).code === undefined) throw error;
+      if (this.#isAlive && (error as { code?: string }).code === undefined) throw error;
     });
   }
 
   #disturbDisk(): void {
     const { process, plan, random } = this.#options;
     const { disk } = process;
-    disk.faults.slowDatasyncProbability = plan.slowDisk ? 0.05 : 0;
+    disk.faults.slowDatasyncProbability = plan.slowDisk ? 0.1 : 0;
     disk.faults.failDatasyncProbability = plan.failingDisk ? 0.02 : 0;
+    disk.faults.failReadProbability = plan.failingReads && random.chance(0.7) ? 0.3 : 0;
     if (plan.failsAnywhere) Object.assign(disk.faults, { failWriteProbability: 0.005, failEntryProbability: 0.02, failCommitProbability: 0.1 });
     const room = plan.retention?.diskBytes;
     if (room !== undefined) disk.totalBytes = disk.usedBytes > diskBytesUsual + room ? disk.usedBytes + room : diskBytesUsual + room;
