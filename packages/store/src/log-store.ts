@@ -120,12 +120,7 @@ export class LogStore implements contract.MessageStore {
     const { queues } = this.#views;
     if (!queues.has(topic)) return;
     queues.detach(topic);
-    try {
-      await this.#appendSystem(SystemTopic.queues, pack(removeTopicCommand(topic)));
-    } catch (error) {
-      queues.reattach(topic);
-      throw error;
-    }
+    await this.#appendSystem(SystemTopic.queues, pack(removeTopicCommand(topic)), { undo: () => queues.reattach(topic) });
   }
 
   /** Logs that the queue, of which the log has no messages, goes on at offset `next`; resolves when that is durable. */
@@ -214,7 +209,7 @@ export class LogStore implements contract.MessageStore {
       open: () => this.#open(),
       announce: (record) => this.#announce(record),
       failed: (error) => this.#failed(error),
-      append: (topic, body, place) => this.#appendSystem(topic, body, place),
+      append: (topic, body, place) => this.#appendSystem(topic, body, { place }),
     };
   }
 
@@ -241,8 +236,9 @@ export class LogStore implements contract.MessageStore {
     const { disk } = this.#options.runtime;
     this.#tails.close();
     this.#views.consumerOffsets.stop();
+    parts.appender.isClosing = true;
     await parts.compactor.stop();
-    await this.#views.consumerOffsets.flush().catch(() => undefined);
+    await this.#lastOffsets(parts);
     parts.appender.refusal = contract.AppendStatus.unavailable;
     parts.space.stop();
     await parts.cleaner.stop();
@@ -288,12 +284,34 @@ export class LogStore implements contract.MessageStore {
     return createViews(this.#options, this.#systemLog);
   }
 
-  /** Appends one of the store's own records; resolves when it is durable and applied. A refusal is thrown at once. */
-  #appendSystem(topic: string, body: Uint8Array, place?: (bodyPosition: number) => void): Promise<void> {
+  /** Logs the consumer offsets that are not in the log yet; messages that wait for the disk go first, so that there is room. */
+  async #lastOffsets({ commit, log }: OpenParts): Promise<void> {
+    try {
+      await new Promise<Error | undefined>((resolve) => commit.whenFlushed(log.appended, resolve));
+      await this.#views.consumerOffsets.flush();
+    } catch (error) {
+      this.#options.logger.warn({ error }, 'the last consumer offsets could not be logged: their groups get some messages again');
+    }
+  }
+
+  /**
+   * Appends one of the store's own records; resolves when it is durable and applied. A refusal is thrown at once. When it does not get into the log,
+   * `undo` is called before anybody else can append.
+   */
+  #appendSystem(topic: string, body: Uint8Array, { place, undo }: { place?: ((bodyPosition: number) => void) | undefined; undo?: () => void } = {}): Promise<void> {
     const { appender, commit, log } = this.#open();
     const status = appender.appendOwn(topic, body, place);
-    if (status !== contract.AppendStatus.accepted) throw this.#refused(status);
-    return new Promise((resolve, reject) => commit.whenFlushed(log.appended, (error) => (error === undefined ? resolve() : reject(error))));
+    if (status !== contract.AppendStatus.accepted) {
+      undo?.();
+      throw this.#refused(status);
+    }
+    return new Promise((resolve, reject) => {
+      commit.whenFlushed(log.appended, (error) => {
+        if (error === undefined) return resolve();
+        undo?.();
+        reject(error);
+      });
+    });
   }
 
   #refused(status: contract.AppendStatus): KiteError {

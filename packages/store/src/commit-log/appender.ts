@@ -39,6 +39,8 @@ export class Appender {
   readonly #lengths: { -readonly [K in keyof RecordLengths]: number };
   /** What every append is answered with; `accepted` while the store is in order. */
   refusal: AppendStatus = AppendStatus.accepted;
+  /** The store is being stopped: messages are refused, its own records are not. */
+  isClosing = false;
   /** While the disk is nearly full: may those use the reserve that may (`mayUseReserve`)? */
   reserveIsOpen = true;
 
@@ -68,6 +70,7 @@ export class Appender {
   }
 
   append(message: MessageToAppend, completion: AppendCompletion | undefined): AppendStatus {
+    if (this.isClosing) return AppendStatus.unavailable;
     if (this.refusal !== AppendStatus.accepted && !(this.refusal === AppendStatus.diskFull && this.reserveIsOpen && completion?.mayUseReserve === true)) return this.refusal;
     if (!this.#isLegal(message)) return AppendStatus.messageIllegal;
     const queue = this.#queues.obtain(message.topic, message.queueId);
@@ -125,6 +128,7 @@ export class Appender {
   }
 
   appendBatch(messages: readonly MessageToAppend[], completion: AppendCompletion): AppendStatus {
+    if (this.isClosing) return AppendStatus.unavailable;
     if (this.refusal !== AppendStatus.accepted) return this.refusal;
     const first = messages[0];
     if (first === undefined) return AppendStatus.messageIllegal;

@@ -243,15 +243,15 @@ export class GroupCommit {
   #writeFailed(error: Error): void {
     if (!KiteError.is(error) || !error.retryable) return this.#fail(error);
     const { written } = this.#log;
-    // First all is forgotten that is not in the log: who is told something may append at once.
+    // First all is forgotten that is not in the log, and undone what it stood for: who is told something may append at once.
     const dropped = this.#dropAfter(written);
     const lost = this.#waiters.filter(({ position }) => position > written);
     this.#waiters = this.#waiters.filter(({ position }) => position <= written);
     this.#options.listener.diskFull(error);
+    for (const waiter of lost) waiter.done(error);
     this.#releaseWritten();
     if (!this.#options.sync) this.#releaseVisible(written);
     this.#tellFailed(dropped);
-    for (const waiter of lost) waiter.done(error);
     this.#releaseFlushed();
     if (this.#options.sync || this.#isAwaited) this.#startSync();
   }

@@ -62,7 +62,7 @@ export class LogCleaner {
     this.#options = options;
     this.#disk = runtime.disk;
     this.#ages = new SegmentAges(log, runtime.disk);
-    this.#trimmer = new TopicTrimmer(views.queues, records, runtime.timers);
+    this.#trimmer = new TopicTrimmer(views.queues, records, runtime.timers, options.logger);
     this.#live = new LiveMessages(views.queues, runtime.timers);
   }
 

@@ -1,4 +1,4 @@
-import type { Timers } from '@kitemq/runtime';
+import { KiteError, type Logger, type Timers } from '@kitemq/runtime';
 import type { ConsumeQueue } from '../views/consume-queue.ts';
 import { entriesPerChunk, entryBytes, entryPosition, entrySize } from '../views/queue-entry.ts';
 import type { QueueView } from '../views/queues.ts';
@@ -28,12 +28,14 @@ export class TopicTrimmer {
   readonly #queues: QueueView;
   readonly #records: RecordReader;
   readonly #timers: Timers;
+  readonly #logger: Logger;
   #sums = new Map<ConsumeQueue, QueueSum>();
 
-  constructor(queues: QueueView, records: RecordReader, timers: Timers) {
+  constructor(queues: QueueView, records: RecordReader, timers: Timers, logger: Logger) {
     this.#queues = queues;
     this.#records = records;
     this.#timers = timers;
+    this.#logger = logger;
   }
 
   /** Where the queues of these topics have to begin at `now`. */
@@ -45,7 +47,7 @@ export class TopicTrimmer {
       // What a compacted queue keeps is not a question of age.
       const queues = [...this.#queues.list(topic)].filter((queue) => queue.compacted === undefined);
       for (const queue of queues) this.#sums.set(queue, known.get(queue) ?? { from: 0, until: 0, bytes: 0, timeOffset: -1, time: 0 });
-      if (ageMs !== undefined) for (const queue of queues) await this.#planByAge(plan, queue, now - ageMs);
+      if (ageMs !== undefined) for (const queue of queues) await this.#planByReadableAge(plan, queue, now - ageMs);
       if (bytes !== undefined) await this.#planByBytes(plan, queues, bytes);
     }
     return plan;
@@ -53,6 +55,16 @@ export class TopicTrimmer {
 
   #turn(): Promise<void> {
     return new Promise((resolve) => void this.#timers.setImmediate(resolve));
+  }
+
+  async #planByReadableAge(plan: TrimPlan, queue: ConsumeQueue, limit: number): Promise<void> {
+    try {
+      await this.#planByAge(plan, queue, limit);
+    } catch (error) {
+      if (!KiteError.is(error, 'KITE_STORE_UNREADABLE')) throw error;
+      const { topicQueues, queueId } = queue;
+      this.#logger.warn({ error, topic: topicQueues.topic, queueId }, 'how old the messages of a queue are cannot be read: they are kept until it can');
+    }
   }
 
   /** Messages stored before `limit` go. Store times rise with the offset as far as the clock did. */

@@ -150,10 +150,9 @@ class StoreStory {
     await store.shutdown();
     // A store that died on the way may end its shutdown when the next life has begun.
     if (!this.#process.alive || this.#process.runtime !== runtime) return;
-    // A full or failing disk, or too much that waits for it, may have kept the last offsets from being written; then the stop is not a clean one.
-    const { fullDisk, failingDisk, failsAnywhere, retention, inFlightBytesMax } = this.#plan;
-    const isBusy = inFlightBytesMax < 1 << 20;
-    if (store.failure === undefined && !isBusy && !fullDisk && !failingDisk && !failsAnywhere && retention?.diskBytes === undefined) this.#lastStop = 'clean';
+    // A full or failing disk may have kept the last offsets from being written; then the stop is not a clean one.
+    const { fullDisk, failingDisk, failsAnywhere, retention } = this.#plan;
+    if (store.failure === undefined && !fullDisk && !failingDisk && !failsAnywhere && retention?.diskBytes === undefined) this.#lastStop = 'clean';
     this.counts.cleanStops++;
   }
 
