@@ -1,5 +1,7 @@
+import { memoryKeyValueStores } from '@kitemq/runtime';
 import { describe, expect, it } from 'vitest';
-import { append, appendAll, bodies, message, numbered, read, readAll, startedStore, storeOptions, temporaryFolder } from './support.ts';
+import { AppendOutcome } from '../src/index.ts';
+import { append, appendAll, appendLater, bodies, message, numbered, read, readAll, startedStore, storeOptions, temporaryFolder } from './support.ts';
 
 describe.each(['sync', 'async'] as const)('a store with %s flush', (flushMode) => {
   it('stores, reads back in order, and finds all again after a restart', async () => {
@@ -23,6 +25,18 @@ describe.each(['sync', 'async'] as const)('a store with %s flush', (flushMode) =
     const next = await append(again, message('after'));
     expect(next.queueOffset).toBe(1000);
     expect(bodies(await read(again, { offset: 1000 }))).toEqual(['after']);
+  });
+
+  it('an orderly stop keeps the last offsets, also while much waits for the disk', async () => {
+    const path = temporaryFolder();
+    const openKeyValue = memoryKeyValueStores();
+    const store = await startedStore(storeOptions(path, { flushMode, openKeyValue, inFlightBytesMax: 4096 }));
+    const waiting = [1, 2, 3].map((number) => appendLater(store, message(`${number}`.padEnd(1200))));
+    store.consumerOffsets.commit('group', 'TopicTest', 0, 2);
+    await store.shutdown();
+    expect(waiting.map(({ outcome }) => outcome)).toEqual(waiting.map(() => AppendOutcome.stored));
+    const again = await startedStore(storeOptions(path, { flushMode, openKeyValue }));
+    expect(again.consumerOffsets.get('group', 'TopicTest', 0)).toBe(2);
   });
 
   it('replays the log when the checkpoint is gone', async () => {

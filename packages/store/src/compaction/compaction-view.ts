@@ -93,7 +93,7 @@ export class CompactionView implements View {
     forCarried(body, (view, at) => {
       if ((view.sysFlag & MessageSysFlag.transactionMask) === MessageSysFlag.transactionPrepared) return;
       // Whoever appended it made sure that its queue was there.
-      const queue = record.live ? this.#queues.find(view.topic, view.queueId) : this.#queues.obtain(view.topic, view.queueId);
+      const queue = record.live ? this.#queues.findApplied(view.topic, view.queueId) : this.#queues.obtain(view.topic, view.queueId);
       if (queue === undefined) return;
       this.#queues.endsBehind(queue, view.queueOffset);
       this.obtain(queue).carried(compactedMessage(view, bodyPosition + at));

@@ -61,6 +61,8 @@ export class Compactor {
   #last: Promise<void> = Promise.resolve();
   #timer: TimerHandle | undefined;
   #stopped = false;
+  /** A queue was left out because of a removal on its way, which may fail. */
+  #leftOut = false;
 
   constructor(options: CompactorOptions) {
     this.#options = options;
@@ -107,17 +109,34 @@ export class Compactor {
    */
   carry(position: number): Promise<void> {
     return this.#serially(async () => {
-      const states = this.#toCompact();
-      for (const state of states) await this.#compactQueue(state, 'before carrying');
-      const bundle = new Bundle(this.#options);
-      for (const state of states) await this.#carryQueue(state, position, bundle);
-      this.#checkOpen();
-      await bundle.flush();
-      // What supersedes the values that were left behind must survive as well.
-      await this.#options.flush();
+      let states: ReadonlySet<CompactedQueue>;
+      let bundle: Bundle;
+      do {
+        this.#leftOut = false;
+        states = new Set(this.#toCompact());
+        bundle = new Bundle(this.#options, this.#isCurrent);
+        await this.#carryQueues(states, position, bundle);
+        // What supersedes the values that were left behind must survive as well. And topics that were left out are gone now, or there again.
+        await this.#options.flush();
+      } while (this.#leftOut || this.#toCompact().some((state) => !states.has(state)));
       bundle.checkComplete();
     });
   }
+
+  async #carryQueues(states: Iterable<CompactedQueue>, position: number, bundle: Bundle): Promise<void> {
+    for (const state of states) await this.#compactQueue(state, 'before carrying');
+    for (const state of states) await this.#carryQueue(state, position, bundle);
+    this.#checkOpen();
+    await bundle.flush();
+  }
+
+  /** False when nothing may be done for the queue. */
+  readonly #isCurrent = (state: CompactedQueue): boolean => {
+    const { view, queues } = this.#options;
+    if (view.isCurrent(state)) return true;
+    if (queues.isBeingRemoved(state.queue.topicQueues.topic)) this.#leftOut = true;
+    return false;
+  };
 
   #arm(ms: number): void {
     if (this.#stopped) return;
@@ -153,11 +172,10 @@ export class Compactor {
   }
 
   async #compactQueue(state: CompactedQueue, when: 'now' | 'background' | 'before carrying'): Promise<void> {
-    const { view, runtime } = this.#options;
-    const { clock } = runtime;
+    const { clock } = this.#options.runtime;
     // What comes meanwhile is for the next time.
     const end = state.queue.visible;
-    while (view.isCurrent(state) && state.boundary < end) {
+    while (this.#isCurrent(state) && state.boundary < end) {
       this.#checkOpen();
       const began = clock.monotonic();
       await this.#step(state).catch((error: Error) => (when === 'before carrying' ? this.#stepByRecord(state) : Promise.reject(error)));
@@ -243,10 +261,10 @@ export class Compactor {
   }
 
   async #carryQueue(state: CompactedQueue, position: number, bundle: Bundle): Promise<void> {
-    const { entries, logger, view } = this.#options;
+    const { entries, logger } = this.#options;
     const { topic } = state.queue.topicQueues;
     let isComplete = true;
-    for (let from = 0; view.isCurrent(state); ) {
+    for (let from = 0; this.#isCurrent(state); ) {
       this.#checkOpen();
       const old: SparseEntry[] = [];
       const gone: number[] = [];
@@ -292,14 +310,16 @@ function entryOf(queue: ConsumeQueue, offset: number): SparseEntry | undefined {
 
 /** Collects records of any queues and appends them together. */
 class Bundle {
-  readonly #options: Pick<CompactorOptions, 'append' | 'bodyBytes' | 'view' | 'logger'>;
+  readonly #options: Pick<CompactorOptions, 'append' | 'bodyBytes' | 'logger'>;
+  readonly #isCurrent: (state: CompactedQueue) => boolean;
   #records: Carried[] = [];
   #bytes = 0;
   #leftCount = 0;
   #left: { readonly value: UnreadableValue; readonly error: Error } | undefined;
 
-  constructor(options: Pick<CompactorOptions, 'append' | 'bodyBytes' | 'view' | 'logger'>) {
+  constructor(options: Pick<CompactorOptions, 'append' | 'bodyBytes' | 'logger'>, isCurrent: (state: CompactedQueue) => boolean) {
     this.#options = options;
+    this.#isCurrent = isCurrent;
   }
 
   async add(carried: Carried): Promise<void> {
@@ -319,12 +339,12 @@ class Bundle {
   }
 
   async flush(): Promise<void> {
-    const { view, append, logger } = this.#options;
+    const { append, logger } = this.#options;
     const records = this.#records;
     this.#records = [];
     this.#bytes = 0;
     // What is appended now comes before any removal of its topic in the log.
-    const current = records.filter(({ state }) => view.isCurrent(state));
+    const current = records.filter(({ state }) => this.#isCurrent(state));
     if (current.length === 0) return;
     const body = Buffer.concat(current.map(({ record }) => record));
     try {

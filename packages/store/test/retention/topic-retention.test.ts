@@ -3,6 +3,7 @@ import { MessageSysFlag } from '@kitemq/protocol';
 import { memoryKeyValueStores } from '@kitemq/runtime';
 import { expect, it } from 'vitest';
 import { LogStore, type CleanReport, type TopicRetention } from '../../src/index.ts';
+import { FaultyDisk } from '../faulty-disk.ts';
 import { append, message, read, readAll, startedStore, temporaryFolder } from '../support.ts';
 import { hour, smallSegments, TestClock } from './support.ts';
 
@@ -25,6 +26,25 @@ it('a topic loses what is older than it keeps, others do not', async () => {
   clock.aheadMs += 10 * hour;
   expect(await clean(store, limit)).toMatchObject({ trimmedQueues: 2 });
   expect([store.minOffset('Short', 0), store.maxOffset('Short', 0), (await append(store, message('6', { topic: 'Short' }))).queueOffset]).toEqual([6, 6, 6]);
+});
+
+it('a topic loses nothing by age while the disk does not give back how old it is, and a search by time says so', async () => {
+  const clock = new TestClock();
+  const disk = new FaultyDisk();
+  const options = smallSegments(temporaryFolder(), clock, { hotTailBytes: 0 });
+  const store = await startedStore({ ...options, runtime: { ...options.runtime, disk } });
+  for (let round = 0; round < 6; round++) {
+    for (let number = 0; number < 10; number++) await append(store, message(`${round}`.padEnd(500), { topic: 'Short' }));
+    clock.aheadMs += hour;
+  }
+  const limit: TopicRetention = { topic: 'Short', ageMs: 2.5 * hour };
+  disk.readError = 'EIO';
+  expect(await clean(store, limit)).toMatchObject({ trimmedQueues: 0 });
+  await expect(store.offsetByTime('Short', 0, clock.now() - 2.5 * hour, 'LOWER')).rejects.toMatchObject({ code: 'KITE_STORE_UNREADABLE', retryable: true });
+  expect(store.minOffset('Short', 0)).toBe(0);
+  disk.readError = undefined;
+  expect(await clean(store, limit)).toMatchObject({ trimmedQueues: 1 });
+  expect(store.minOffset('Short', 0)).toBe(40);
 });
 
 it('a topic loses its oldest messages, of whatever queue, when it has too many bytes', async () => {

@@ -1,8 +1,8 @@
 import { memoryKeyValueStores } from '@kitemq/runtime';
 import { describe, expect, it, vi } from 'vitest';
-import type { LogStore } from '../../src/index.ts';
+import { AppendStatus, type LogStore } from '../../src/index.ts';
 import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
-import { append, appendAll, appendLater, message, numbered, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
+import { append, appendAll, appendLater, message, numbered, readAll, startedStore, storeOptions, temporaryFolder, Waiter } from '../support.ts';
 
 const tiny = { segmentBytes: 4096, slabBytes: 1024, hotTailBytes: 0 };
 
@@ -76,5 +76,28 @@ describe('a topic whose removal is refused', () => {
     expect(await readAll(store, 'T')).toEqual(['', ...numbered(4), '']);
     await store.shutdown();
     expect(await readAll(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }), 'T')).toEqual(['', ...numbered(4), '']);
+  });
+
+  it('goes on where it was when the removal cannot be written, also for who is told of that first', async () => {
+    const disk = new FaultyDisk();
+    const options = storeOptions(temporaryFolder(), { runtime: faultyRuntime(disk) });
+    const store = await startedStore(options);
+    await appendAll(store, numbered(3), { topic: 'T' });
+    disk.writeError = 'ENOSPC';
+    const promised = Object.assign(new Waiter(), { mayUseReserve: true });
+    const failed = new Waiter();
+    const told = failed.appended.bind(failed);
+    failed.appended = (outcome) => {
+      told(outcome);
+      disk.writeError = undefined;
+      expect(store.append(message('at once', { topic: 'T' }), promised)).toBe(AppendStatus.accepted);
+    };
+    expect(store.append(message('too much', { topic: 'Other' }), failed)).toBe(AppendStatus.accepted);
+    await expect(store.removeTopic('T')).rejects.toMatchObject({ code: 'KITE_STORE_NO_SPACE' });
+    await promised.done;
+    expect(promised.queueOffset).toBe(3);
+    expect(await readAll(store, 'T')).toEqual([...numbered(3), 'at once']);
+    await store.shutdown();
+    expect(await readAll(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }), 'T')).toEqual([...numbered(3), 'at once']);
   });
 });
