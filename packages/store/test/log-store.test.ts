@@ -31,7 +31,7 @@ describe.each(['sync', 'async'] as const)('a store with %s flush', (flushMode) =
     const path = temporaryFolder();
     const openKeyValue = memoryKeyValueStores();
     const store = await startedStore(storeOptions(path, { flushMode, openKeyValue, inFlightBytesMax: 4096 }));
-    const waiting = [1, 2, 3].map((number) => appendLater(store, message(`${number}`.padEnd(1200))));
+    const waiting = [1, 2, 3].map((number) => appendLater(store, message(`${number}`.padEnd(1260))));
     store.consumerOffsets.commit('group', 'TopicTest', 0, 2);
     await store.shutdown();
     expect(waiting.map(({ outcome }) => outcome)).toEqual(waiting.map(() => AppendOutcome.stored));

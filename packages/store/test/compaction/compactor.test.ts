@@ -65,3 +65,37 @@ it('messages that come while their queue is compacted wait for the next time', a
   await compacting;
   expect(bodies(await read(store, { topic, maxMessages: 2 }))[0]).toBe('last');
 });
+
+describe('while a topic is being removed', () => {
+  it('what was carried over before belongs to the old queue', async () => {
+    const { store, disk } = await faultyStore({ flushMode: 'sync' });
+    for (const body of ['1', '2', '3']) await append(store, priced('a', body));
+    await appendAll(store, numbered(40, 'x'.repeat(900)), { topic: 'Other' });
+    disk.holdsSyncs = true;
+    const cleaning = store.clean({ logBytesMax: 8192 });
+    await vi.waitFor(() => expect(disk.heldSyncs).toBe(1));
+    const removed = store.removeTopic(topic);
+    const sent = append(store, priced('a', 'new'));
+    disk.release();
+    expect((await sent).queueOffset).toBe(0);
+    await Promise.all([removed, cleaning]);
+    expect(bodies(await read(store, { topic }))).toEqual(['new']);
+    expect(store.maxOffset(topic, 0)).toBe(1);
+  });
+
+  it.each([true, false])('its values are carried over should that fail (compacted before: %s)', async (compactedBefore) => {
+    const { store, disk } = await faultyStore({ flushMode: 'sync', compactionIntervalMs: 1_000_000 });
+    await append(store, priced('a', 'kept'));
+    await append(store, priced('a', 'other', `${topic}2`));
+    await appendAll(store, numbered(40, 'x'.repeat(900)), { topic: 'Other' });
+    if (compactedBefore) await store.compact();
+    for (const body of ['2', '3']) await append(store, priced('b', body, `${topic}2`));
+    disk.space = 0;
+    const removed = store.removeTopic(topic);
+    const cleaning = store.clean({ logBytesMax: 8192 });
+    await expect(removed).rejects.toMatchObject({ code: 'KITE_STORE_NO_SPACE' });
+    disk.space = Number.MAX_SAFE_INTEGER;
+    expect((await cleaning).deletedSegments).toBeGreaterThan(0);
+    expect(bodies(await read(store, { topic }))).toEqual(['kept']);
+  });
+});
