@@ -1,5 +1,5 @@
 import type { Commands, TopicStatsTable } from '@kitemq/protocol';
-import { MessageQueueMap, popRetryTopicOf, popRetryTopicV2Of, ResponseCode, topicNameProblem } from '@kitemq/protocol';
+import { isDlqTopic, isRetryTopic, MessageQueueMap, popRetryTopicOf, popRetryTopicV2Of, ResponseCode, topicNameProblem } from '@kitemq/protocol';
 import { Refusal } from '../answer.ts';
 import type { Answer, Call } from '../answer.ts';
 import type { BrokerContext } from '../broker-context.ts';
@@ -23,6 +23,16 @@ function checkFlushMode(config: BrokerSettings, topic: TopicConfig, current: Top
   throw new Refusal(ResponseCode.invalidParameter, `attribute ${name}=ASYNC is weaker than this broker's flushDiskType=SYNC_FLUSH: a topic can only promise more than its broker. Leave it out, or send with WAIT=false.`);
 }
 
+/** What readers have missed must be theirs to get: a compacted topic drops what has no key, and expired values would let older ones come up. */
+function checkCompaction({ topicName, attributes }: TopicConfig): void {
+  if (attributes['cleanup.policy'] !== 'COMPACTION') return;
+  const refuse = (why: string): never => {
+    throw new Refusal(ResponseCode.invalidParameter, `attribute cleanup.policy=COMPACTION does not fit ${topicName}: ${why}`);
+  };
+  if (isRetryTopic(topicName) || isDlqTopic(topicName)) refuse('retries and dead letters without KEYS would be lost.');
+  if (Number(attributes[TopicAttribute.messageTtl] ?? 0) > 0) refuse(`its ${TopicAttribute.messageTtl} would hide the latest values. Leave one of them out.`);
+}
+
 function checkTopic({ config }: BrokerContext, topic: TopicConfig, current: TopicConfig | undefined): void {
   const nameError = topicNameProblem(topic.topicName);
   if (nameError !== undefined) throw new Refusal(ResponseCode.invalidParameter, nameError);
@@ -30,6 +40,7 @@ function checkTopic({ config }: BrokerContext, topic: TopicConfig, current: Topi
     throw new Refusal(ResponseCode.invalidParameter, `The topic[${topic.topicName}] is conflict with system topic.`);
   }
   checkFlushMode(config, topic, current);
+  checkCompaction(topic);
   for (const count of [topic.readQueueNums, topic.writeQueueNums]) {
     if (count < 0 || count > topicQueuesMax) throw new Refusal(ResponseCode.invalidParameter, `A topic has from 0 to ${topicQueuesMax} queues, not ${count}.`);
   }

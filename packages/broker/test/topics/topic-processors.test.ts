@@ -61,6 +61,9 @@ describe('UPDATE_AND_CREATE_TOPIC', () => {
     ['an unknown permission', 'Perm', { perm: 8 }, ResponseCode.invalidParameter],
     ['an unknown attribute', 'Attr', { attributes: '+colour=red' }, ResponseCode.systemError],
     ['a bad value', 'Attr', { attributes: '+message.type=ODD' }, ResponseCode.systemError],
+    ['compaction of retries', '%RETRY%Attr', { attributes: '+cleanup.policy=COMPACTION' }, ResponseCode.invalidParameter],
+    ['compaction of dead letters', '%DLQ%Attr', { attributes: '+cleanup.policy=COMPACTION' }, ResponseCode.invalidParameter],
+    ['compaction of what expires', 'Attr', { attributes: '+cleanup.policy=COMPACTION,+message.ttl=1000' }, ResponseCode.invalidParameter],
     ['removal of an attribute at creation', 'Attr', { attributes: '-message.type' }, ResponseCode.systemError],
   ])('refuses %s', async (_name, topic, overrides, code) => {
     expect((await test.createTopic(topic, 1, overrides)).code).toBe(code);
