@@ -118,7 +118,8 @@ export class LogStore implements contract.MessageStore {
   async removeTopic(topic: string): Promise<void> {
     if (isStoreTopic(topic)) throw new KiteError('KITE_STORE_ARGUMENT', `${topic} holds the store's own records and cannot be removed`);
     const { queues } = this.#views;
-    if (!queues.has(topic)) return;
+    // An earlier removal may be on its way: it is done when that is durable.
+    if (!queues.has(topic)) return this.#systemLog.flush();
     queues.detach(topic);
     await this.#appendSystem(SystemTopic.queues, pack(removeTopicCommand(topic)), { undo: () => queues.reattach(topic) });
   }

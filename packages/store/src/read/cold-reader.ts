@@ -46,7 +46,8 @@ export class ColdReader {
   }
 
   /**
-   * Reads [position, position + length), which must not reach from one segment into another. What no file holds, as the log has a hole there, reads as zeros: no record.
+   * Reads [position, position + length), which must not reach from one segment into another. Where the log has a hole, even if only in a part of it, all reads as zeros: a record's
+   * checksum is of its body only, so one whose end is missing could be taken for whole.
    * The buffer is the caller's: `memory` gives it (at least `length` bytes) when the read's turn has come, without it there is a new one.
    */
   read(position: number, length: number, done: ColdReadDone, memory?: () => Buffer): void {
@@ -68,20 +69,21 @@ export class ColdReader {
     const segment = this.#log.segmentAt(position);
     if (position < this.#log.minPosition) return done(new Error(`no segment holds position ${position} any more`), empty);
     const target = memory?.() ?? Buffer.allocUnsafeSlow(length);
-    const held = segment === undefined ? 0 : Math.min(length, segment.end - position);
-    target.fill(0, held, length);
-    if (segment === undefined) return done(undefined, target);
+    if (segment === undefined || position + length > segment.end) {
+      target.fill(0, 0, length);
+      return done(undefined, target);
+    }
     this.#running++;
     this.reads++;
-    this.bytes += held;
+    this.bytes += length;
     const ended = (error: Error | undefined, bytesRead: number): void => {
       this.#running--;
       this.#startNext();
-      if (error === undefined && bytesRead < held) done(new KiteError('KITE_STORE_UNREADABLE', `The segment of position ${position} ends too early`), empty);
+      if (error === undefined && bytesRead < length) done(new KiteError('KITE_STORE_UNREADABLE', `The segment of position ${position} ends too early`), empty);
       else done(error, target);
     };
     try {
-      segment.file.read(target, 0, held, position - segment.start, ended);
+      segment.file.read(target, 0, length, position - segment.start, ended);
     } catch (error) {
       queueMicrotask(() => ended(error as Error, 0));
     }

@@ -193,8 +193,14 @@ export class QueueView implements View, QueueOwner {
     }
   }
 
-  snapshot(log: SystemLog): Promise<void> {
-    return logQueueStates(log, this.list(), (queue) => this.isCurrent(queue));
+  /** Queues of a topic whose removal is on its way are left out; should that be refused meanwhile, once more with them. */
+  async snapshot(log: SystemLog): Promise<void> {
+    let refused: number;
+    do {
+      refused = this.#topics.refusedRemovals;
+      await logQueueStates(log, this.list(), (queue) => this.isCurrent(queue));
+      await log.flush();
+    } while (this.#topics.refusedRemovals !== refused);
   }
 
   /** Recovery found that so many log bytes are lost: queues may miss the messages that were in them. */

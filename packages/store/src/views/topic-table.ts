@@ -7,6 +7,8 @@ export class TopicTable {
   readonly #owner: QueueOwner;
   readonly #viewsOf: (topic: string) => readonly View[];
   readonly #topics = new Map<string, TopicQueues>();
+  /** How often {@link reattach} was called. */
+  refusedRemovals = 0;
   /** Taken out by {@link detach}, oldest first, while the command was not applied yet. */
   readonly #detached = new Map<string, TopicQueues[]>();
 
@@ -68,6 +70,7 @@ export class TopicTable {
   }
 
   reattach(topic: string): void {
+    this.refusedRemovals++;
     const topicQueues = this.#takeDetached(topic, 'newest');
     if (topicQueues !== undefined) this.#topics.set(topic, topicQueues);
   }

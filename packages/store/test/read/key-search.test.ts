@@ -1,3 +1,5 @@
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { memoryKeyValueStores } from '@kitemq/runtime';
 import { describe, expect, it, vi } from 'vitest';
 import { candidatesMax, queriesMax } from '../../src/read/key-search.ts';
@@ -271,6 +273,23 @@ describe('a query by key', () => {
       expect(await ask({ end: 1_000_010, maxMessages: 3 })).toEqual(['0-97', '0-98', '0-99']);
       expect(await ask({ begin: 1_000_100, end: 1_000_100, maxMessages: 1000 })).toEqual(numbered(100, '900-'));
     });
+  });
+
+  it('finds what readers find where a file was cut inside of a record', async () => {
+    const options = storeOptions(temporaryFolder(), { segmentBytes: 4096, hotTailBytes: 0, slabBytes: 1024 });
+    const store = await startedStore(options);
+    const texts = numbered(100);
+    const waiters = await Promise.all(texts.map((text) => append(store, message(text, { properties: properties({ KEYS: `all ${text}` }) }))));
+    await store.shutdown();
+    // The last key of the second segment's second record is cut off, its body is whole.
+    const index = waiters.findIndex(({ physicalOffset }) => physicalOffset > 4096);
+    const end = waiters[index + 1]!.physicalOffset;
+    truncateSync(join(options.path, 'commitlog', '00000000000000004096'), end - 3 - 4096);
+    const again = await startedStore(options);
+    const expected = texts.filter((_, at) => at < index || waiters[at]!.physicalOffset >= 2 * 4096);
+    expect(await readAll(again)).toEqual(expected);
+    expect(await find(again, 'all', { maxMessages: 100 })).toEqual(expected);
+    expect(await find(again, texts[index]!)).toEqual([]);
   });
 
   it('ends when the store does', async () => {

@@ -44,6 +44,22 @@ describe('a topic that is removed while retention logs where queues stand', () =
   });
 });
 
+it('a topic that is removed twice is removed when the first removal is on the disk', async () => {
+  const disk = new FaultyDisk();
+  const store = await startedStore(storeOptions(temporaryFolder(), { runtime: faultyRuntime(disk), flushMode: 'async' }));
+  await append(store, message('x', { topic: 'T' }));
+  await store.settings.put('s', 'k', 1);
+  disk.holdsSyncs = true;
+  const ended: string[] = [];
+  const removals = ['first', 'second'].map((name) => store.removeTopic('T').then(() => ended.push(name)));
+  await vi.waitFor(() => expect(disk.heldSyncs).toBe(1));
+  const third = store.removeTopic('T').then(() => ended.push('third'));
+  await append(store, message('passes by', { topic: 'Other' }));
+  expect(ended).toEqual([]);
+  disk.release();
+  await Promise.all([...removals, third]);
+});
+
 describe('a topic whose removal is refused', () => {
   it('is compacted and carried over as before', async () => {
     const disk = new FaultyDisk();

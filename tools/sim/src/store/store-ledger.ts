@@ -59,11 +59,6 @@ export class StoreLedger {
     return this.allQueues.reduce((sum, queue) => sum + queue.acknowledged, 0);
   }
 
-  /** With a hole in the log, the views cannot be made again from it as they were. */
-  get hasHoles(): boolean {
-    return this.allQueues.some((queue) => queue.hasHoles);
-  }
-
   nextId(): number {
     return ++this.#lastId;
   }
