@@ -112,6 +112,12 @@ export class Checkpointer {
     if (this.#committing || this.#stopped || commit.failure !== undefined) return;
     if (this.#captured === undefined) {
       if (commit.visible === this.#capturedPosition && this.#options.changedAside?.() !== true) return;
+      try {
+        // Views tell what changed once, so the rows that they may ask for have to be there.
+        this.#options.rows.checkReadable();
+      } catch (error) {
+        return this.#ended(error as Error);
+      }
       this.#captured = this.#capture();
     }
     this.#committing = true;

@@ -80,6 +80,11 @@ export class SealedRows implements KeyValueStore {
     return this.#isDamaged || this.#rows.get(damageKey) !== undefined;
   }
 
+  /** @throws what opening the rows again throws, where they were closed (too many open files) */
+  checkReadable(): void {
+    this.#rows.get(damageKey);
+  }
+
   /** The row of this key is damaged, or missing where there has to be one. */
   noteDamage(key: Uint8Array): void {
     if (this.#isDamaged) return;
