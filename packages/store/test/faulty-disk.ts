@@ -17,6 +17,8 @@ export class FaultyDisk extends NodeDisk {
   /** While set, flushes do not end; they do when it is cleared by {@link release}. */
   holdsSyncs = false;
   syncs = 0;
+  /** Cuts of files that no flush has made durable. */
+  unsyncedCuts = 0;
   #held: (() => void)[] = [];
 
   override openSync(path: string, mode: OpenMode): DiskFile {
@@ -42,6 +44,11 @@ export class FaultyDisk extends NodeDisk {
 
   #wrap(file: DiskFile): void {
     const [writeSync, datasync, read, truncateSync] = [file.writeSync.bind(file), file.datasync.bind(file), file.read.bind(file), file.truncateSync.bind(file)];
+    const datasyncSync = file.datasyncSync.bind(file);
+    file.datasyncSync = () => {
+      datasyncSync();
+      this.unsyncedCuts = 0;
+    };
     file.writeSync = (source, offset, length, position) => {
       const code = this.writeError ?? (length > this.space ? 'ENOSPC' : undefined);
       if (code !== undefined) {
@@ -66,6 +73,7 @@ export class FaultyDisk extends NodeDisk {
     };
     file.truncateSync = (length) => {
       if (this.truncateError !== undefined) throw systemError(this.truncateError);
+      if (length < file.sizeSync()) this.unsyncedCuts++;
       truncateSync(length);
     };
   }

@@ -180,7 +180,10 @@ export class CommitLog {
     let cutFailed = false;
     try {
       while (this.#segments.length > 0 && (this.#segments.at(-1) as LogSegment).start >= this.#written) this.#segments.pop()?.discard();
-      this.#segments.at(-1)?.cut(this.#written);
+      const last = this.#segments.at(-1);
+      last?.cut(this.#written);
+      // What is told to have failed must not come back with a power cut: a removal, say.
+      last?.datasyncSync();
     } catch {
       cutFailed = true;
     }

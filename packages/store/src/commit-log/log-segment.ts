@@ -84,6 +84,10 @@ export class LogSegment implements ClosableSegment {
     });
   }
 
+  datasyncSync(): void {
+    this.file.datasyncSync();
+  }
+
   /** Cuts everything from log position `position` on, so that no stale bytes can be taken for records later. */
   cut(position: number): void {
     if (this.#fileLength < 0) this.#create();

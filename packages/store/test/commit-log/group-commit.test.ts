@@ -129,6 +129,8 @@ describe.each(['sync', 'async'] as const)('a full disk with %s flush', (flushMod
     const waiters = numbered(100, 'full').map((text) => appendLater(store, message(text)));
     const outcomes = await Promise.all(waiters.map((waiter) => waiter.done));
     expect(new Set(outcomes)).toEqual(new Set([AppendOutcome.failed]));
+    // Nor does a power cut bring it back.
+    expect(disk.unsyncedCuts).toBe(0);
     expect(store.append(message('no'), new Waiter())).toBe(AppendStatus.diskFull);
     expect(store.failure).toBeUndefined();
     expect(await readAll(store)).toEqual(numbered(10));
