@@ -120,8 +120,19 @@ export class LogStore implements contract.MessageStore {
     const { queues } = this.#views;
     // An earlier removal may be on its way: it is done when that is durable.
     if (!queues.has(topic)) return this.#systemLog.flush();
+    const { removedTopics } = this.#open().appender;
     queues.detach(topic);
-    await this.#appendSystem(SystemTopic.queues, pack(removeTopicCommand(topic)), { undo: () => queues.reattach(topic) });
+    removedTopics.add(topic);
+    try {
+      await this.#appendSystem(SystemTopic.queues, pack(removeTopicCommand(topic)), {
+        undo: () => {
+          queues.reattach(topic);
+          removedTopics.delete(topic);
+        },
+      });
+    } finally {
+      removedTopics.delete(topic);
+    }
   }
 
   /** Logs that the queue, of which the log has no messages, goes on at offset `next`; resolves when that is durable. */

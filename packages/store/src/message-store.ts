@@ -242,7 +242,7 @@ export interface MessageStore {
   queues(topic?: string): Iterable<QueueId>;
   /** Compacts the queues of compacted topics now; resolves when readers see it. */
   compact(): Promise<void>;
-  /** Forgets the topic's queues (its records go with their segments). */
+  /** Forgets the topic's queues (its records go with their segments). Until it resolves, appends to the topic are answered with `busy`; then they begin at offset 0. */
   removeTopic(topic: string): Promise<void>;
   readonly settings: Settings;
   readonly consumerOffsets: ConsumerOffsets;

@@ -41,6 +41,11 @@ export class Appender {
   refusal: AppendStatus = AppendStatus.accepted;
   /** The store is being stopped: messages are refused, its own records are not. */
   isClosing = false;
+  /**
+   * Topics whose removal is not on the disk yet. Nothing is appended to them: a power cut could take the removal and leave what is behind it, which
+   * would then be taken for messages of the topic before.
+   */
+  readonly removedTopics: Set<string> = new Set();
   /** While the disk is nearly full: may those use the reserve that may (`mayUseReserve`)? */
   reserveIsOpen = true;
 
@@ -71,6 +76,7 @@ export class Appender {
 
   append(message: MessageToAppend, completion: AppendCompletion | undefined): AppendStatus {
     if (this.isClosing) return AppendStatus.unavailable;
+    if (this.removedTopics.size > 0 && this.removedTopics.has(message.topic)) return AppendStatus.busy;
     if (this.refusal !== AppendStatus.accepted && !(this.refusal === AppendStatus.diskFull && this.reserveIsOpen && completion?.mayUseReserve === true)) return this.refusal;
     if (!this.#isLegal(message)) return AppendStatus.messageIllegal;
     const queue = this.#queues.obtain(message.topic, message.queueId);
@@ -132,6 +138,7 @@ export class Appender {
     if (this.refusal !== AppendStatus.accepted) return this.refusal;
     const first = messages[0];
     if (first === undefined) return AppendStatus.messageIllegal;
+    if (this.removedTopics.has(first.topic)) return AppendStatus.busy;
     for (const message of messages) {
       if (!this.#isLegal(message) || message.topic !== first.topic || message.queueId !== first.queueId) return AppendStatus.messageIllegal;
     }

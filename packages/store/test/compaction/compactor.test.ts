@@ -75,7 +75,7 @@ describe('while a topic is being removed', () => {
     const cleaning = store.clean({ logBytesMax: 8192 });
     await vi.waitFor(() => expect(disk.heldSyncs).toBe(1));
     const removed = store.removeTopic(topic);
-    const sent = append(store, priced('a', 'new'));
+    const sent = removed.then(() => append(store, priced('a', 'new')));
     disk.release();
     expect((await sent).queueOffset).toBe(0);
     await Promise.all([removed, cleaning]);

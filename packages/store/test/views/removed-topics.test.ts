@@ -25,9 +25,9 @@ describe('a topic that is removed while retention logs where queues stand', () =
     // One record with the state of some of the queues is on its way.
     await vi.waitFor(() => expect(disk.heldSyncs).toBe(1));
     const removal = store.removeTopic('TopicTest');
-    const first = queueIds.map((queueId) => appendLater(store, message('new', { queueId })));
     disk.release();
-    await Promise.all([removal, cleaning, ...first.map(({ done }) => done)]);
+    await removal;
+    await Promise.all([cleaning, ...queueIds.map((queueId) => append(store, message('new', { queueId })))]);
 
     const check = async (opened: LogStore): Promise<void> => {
       for (const queueId of queueIds) {

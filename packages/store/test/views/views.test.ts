@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { memoryKeyValueStores } from '@kitemq/runtime';
 import { readMark } from '../../src/checkpoint/checkpoint-mark.ts';
-import { LogStore } from '../../src/index.ts';
+import { AppendStatus, LogStore } from '../../src/index.ts';
 import { SystemTopic } from '../../src/views/system-topics.ts';
 import { CopyableRows } from '../recovery/log-copy.ts';
 import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
-import { append, appendAll, message, numbered, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
+import { append, appendAll, message, numbered, readAll, startedStore, storeOptions, temporaryFolder, Waiter } from '../support.ts';
 
 /** Restarts as often as asked: with the checkpoint of an orderly stop, or without any. */
 async function restarts(run: (store: LogStore) => Promise<void>, check: (store: LogStore) => Promise<void> | void): Promise<void> {
@@ -150,9 +150,12 @@ describe('a removed topic', () => {
         await appendAll(store, numbered(10), { topic: 'B' });
         const removal = store.removeTopic('A');
         expect(store.maxOffset('A', 0)).toBe(0);
+        // Until that is on the disk nothing is taken: a power cut must not leave the new without the removal.
+        expect(store.append(message('early', { topic: 'A' }), new Waiter())).toBe(AppendStatus.busy);
+        expect(store.appendBatch([message('early', { topic: 'A' })], new Waiter())).toBe(AppendStatus.busy);
+        await removal;
         const first = await append(store, message('new', { topic: 'A' }));
         expect(first.queueOffset).toBe(0);
-        await removal;
         await store.removeTopic('unknown');
       },
       async (store) => {
