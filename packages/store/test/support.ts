@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RecordView, tagsCodeOf } from '@kitemq/protocol';
 import { memoryKeyValueStores, nodeRuntime, silentLogger, type Runtime } from '@kitemq/runtime';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import {
   AppendOutcome,
   AppendStatus,
@@ -148,4 +148,21 @@ export async function readAll(store: LogStore, topic = 'TopicTest', queueId = 0)
 
 export function numbered(count: number, prefix = 'm'): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+}
+
+/** What holds now has to hold after a restart, and when the log is all that is left. The store is shut down. */
+export async function checkThroughRestarts(store: LogStore, options: StoreOptions, check: (store: LogStore) => Promise<void>): Promise<void> {
+  await check(store);
+  await store.shutdown();
+  const again = await startedStore(options);
+  await check(again);
+  await again.shutdown();
+  await check(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }));
+}
+
+/** Appends to another topic until the log's beginning can go, and lets it go. */
+export async function turnOver(store: LogStore): Promise<void> {
+  const before = store.maxPosition;
+  await appendAll(store, Array.from({ length: 40 }, () => 'x'.repeat(1000)), { topic: 'Other' });
+  while (store.minPosition < before) expect((await store.clean({ logBytesMax: 8192 })).deletedSegments).toBeGreaterThan(0);
 }

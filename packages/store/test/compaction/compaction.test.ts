@@ -2,7 +2,7 @@ import { RecordView } from '@kitemq/protocol';
 import { memoryKeyValueStores } from '@kitemq/runtime';
 import { describe, expect, it } from 'vitest';
 import type { LogStore, ReadResult, StoreOptions } from '../../src/index.ts';
-import { append, appendAll, message, read, startedStore, storeOptions, temporaryFolder } from '../support.ts';
+import { append, message, read, startedStore, storeOptions, temporaryFolder, turnOver } from '../support.ts';
 
 const topic = 'Prices';
 
@@ -33,13 +33,6 @@ async function all(store: LogStore, from = 0): Promise<string[]> {
     offset = part.nextBeginOffset;
   }
   return result;
-}
-
-/** Writes into another topic until the log's beginning can go, and lets it go. */
-async function turnOver(store: LogStore): Promise<void> {
-  const before = store.maxPosition;
-  await appendAll(store, Array.from({ length: 40 }, () => 'x'.repeat(1000)), { topic: 'Other' });
-  while (store.minPosition < before) expect((await store.clean({ logBytesMax: 8192 })).deletedSegments).toBeGreaterThan(0);
 }
 
 describe('a compacted topic', () => {

@@ -1,6 +1,5 @@
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { memoryKeyValueStores } from '@kitemq/runtime';
 import { describe, expect, it, vi } from 'vitest';
 import { candidatesMax, queriesMax } from '../../src/read/key-search.ts';
 import { hashOfKey } from '../../src/views/key-hash.ts';
@@ -8,7 +7,7 @@ import { LogStore, type KeyQuery, type StoreOptions, type TopicPolicy } from '..
 import { KeyPrefix } from '../../src/views/view.ts';
 import { fastRuntime } from '../fast-disk.ts';
 import { CopyableRows } from '../recovery/log-copy.ts';
-import { append, appendAll, bodyText, message, numbered, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
+import { append, appendAll, bodyText, checkThroughRestarts, message, numbered, readAll, startedStore, storeOptions, temporaryFolder } from '../support.ts';
 
 const properties = (values: Readonly<Record<string, string>>): Buffer => Buffer.from(Object.entries(values).map(([name, value]) => `${name}\u0001${value}\u0002`).join(''));
 
@@ -53,12 +52,7 @@ describe('a query by key', () => {
       expect(await find(opened, 'many', { maxMessages: 0 })).toEqual([]);
       for (const key of ['', ' ', 'KEYS', 'a b', 'd']) expect(await find(opened, key)).toEqual([]);
     };
-    await check(store);
-    await store.shutdown();
-    const again = await startedStore(options);
-    await check(again);
-    await again.shutdown();
-    await check(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }));
+    await checkThroughRestarts(store, options, check);
   });
 
   it('says how far the index is', async () => {
@@ -168,12 +162,7 @@ describe('a query by key', () => {
       expect(await find(opened, 'U1', { kind: 'unique' })).toEqual(['new']);
       expect(await find(opened, 'b')).toEqual(['other']);
     };
-    await check(store);
-    await store.shutdown();
-    const again = await startedStore(options);
-    await check(again);
-    await again.shutdown();
-    await check(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }));
+    await checkThroughRestarts(store, options, check);
   });
 
   describe('among what compaction carried over', () => {
@@ -232,12 +221,7 @@ describe('a query by key', () => {
         expect(await find(opened, 'old7')).toEqual(['old7']);
         expect(await opened.queryByKey({ topic: 'TopicTest', key: 'none', maxMessages: 1 })).toMatchObject({ lastTime: time.now });
       };
-      await check(store);
-      await store.shutdown();
-      const again = await startedStore(options);
-      await check(again);
-      await again.shutdown();
-      await check(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }));
+      await checkThroughRestarts(store, options, check);
     });
 
     it('values carried over again and again, between others, are found in order of time', async () => {

@@ -2,16 +2,9 @@ import { memoryKeyValueStores } from '@kitemq/runtime';
 import { describe, expect, it, vi } from 'vitest';
 import { AppendStatus, type LogStore } from '../../src/index.ts';
 import { FaultyDisk, faultyRuntime } from '../faulty-disk.ts';
-import { append, appendAll, appendLater, message, numbered, readAll, startedStore, storeOptions, temporaryFolder, Waiter } from '../support.ts';
+import { append, appendAll, appendLater, checkThroughRestarts, message, numbered, readAll, startedStore, storeOptions, temporaryFolder, turnOver, Waiter } from '../support.ts';
 
 const tiny = { segmentBytes: 4096, slabBytes: 1024, hotTailBytes: 0 };
-
-/** Appends to another topic until the log's beginning can go, and lets it go. */
-async function turnOver(store: LogStore): Promise<void> {
-  const before = store.maxPosition;
-  await appendAll(store, Array.from({ length: 20 }, () => 'x'.repeat(1000)), { topic: 'Other' });
-  while (store.minPosition < before) expect((await store.clean({ logBytesMax: 4096 })).deletedSegments).toBeGreaterThan(0);
-}
 
 describe('a topic that is removed while retention logs where queues stand', () => {
   it('begins at 0 when it is made again, live and in every replay', async () => {
@@ -35,12 +28,7 @@ describe('a topic that is removed while retention logs where queues stand', () =
         expect(await readAll(opened, 'TopicTest', queueId)).toEqual(['new']);
       }
     };
-    await check(store);
-    await store.shutdown();
-    const again = await startedStore(options);
-    await check(again);
-    await again.shutdown();
-    await check(await startedStore({ ...options, openKeyValue: memoryKeyValueStores() }));
+    await checkThroughRestarts(store, options, check);
   });
 });
 
